@@ -46,7 +46,8 @@ struct Entry {
   Instant end;
   JobIndex job = no_job;
   ComponentIndex component = 0;
-  std::int64_t microjoules = 0;  ///< at the machine, before PUE
+  std::int64_t microjoules = 0;           ///< at the machine, before PUE
+  std::int64_t baseline_microjoules = 0;  ///< of these, what would have been drawn without the job (idle draw)
   double operations = 0;         ///< of `operation_type`
   OperationType operation_type = OperationType::device_second;
   Role role = Role::tenant;

@@ -1,0 +1,88 @@
+// What each verb takes from the command line. main.cpp fills these, one verb_*.cpp per verb acts on them.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace cradle::cli {
+
+struct Common {
+  std::vector<std::filesystem::path> catalog;  ///< --catalog DIR, later ones override earlier ones
+  bool quiet = false;                          ///< --quiet: no notes
+  bool progress = true;                        ///< --no-progress, or standard error is no terminal
+  unsigned threads = 0;                        ///< --threads N; 0: one per processor
+};
+
+enum class Output { table, json, csv };
+
+struct StudyOptions {
+  std::string file;            ///< empty: the embedded default study
+  std::filesystem::path data;  ///< --data DIR with the openb trace; empty: cache, then ../shared/data
+  bool embedded = false;       ///< --embedded: the generated workload even if a trace is at hand
+  std::filesystem::path ledger = "cradle.ledger";
+  std::filesystem::path report = "cradle-report.html";
+  Output output = Output::table;
+};
+
+struct AccountOptions {
+  std::filesystem::path ledger = "cradle.ledger";
+  std::string run;         ///< empty: the only run, or an error that lists the runs
+  std::string by = "job";  ///< job|user|product|machine|day
+  std::string view = "attributional";
+  Output output = Output::table;
+  std::uint64_t limit = 20;  ///< rows of a table, largest total first; 0: all. json and csv default to all
+};
+
+struct CatalogOptions {
+  std::string action;             ///< list|show|check|derive-grid
+  std::string kind;               ///< list: accelerator|cpu|memory|storage|nic|server|grid, empty: all
+  std::string id;                 ///< show: the record's key; derive-grid: key of the new grid
+  std::filesystem::path file;     ///< check: a file or folder; derive-grid: the hourly series
+  Output output = Output::table;
+};
+
+struct CompareFgdOptions {
+  std::filesystem::path nodes;  ///< empty: openb from the data folder or cache
+  std::vector<std::filesystem::path> pods;
+  std::vector<std::string> policies;  ///< empty: the six published ones
+  std::string seeds = "42..51";
+  double demand = 1.3;           ///< requests arrive until this multiple of the capacity
+  std::string tie_break = "fixed";     ///< fixed|random
+  std::string quantisation = "integer";  ///< integer|full
+  Output output = Output::table;
+};
+
+struct DataOptions {
+  std::string action;  ///< list|get|path
+  std::string name;
+  std::string mirror;  ///< base URL in place of the upstream one (file:// works)
+  std::filesystem::path cache;  ///< empty: $XDG_CACHE_HOME/cradle or ~/.cache/cradle
+};
+
+struct WorkloadOptions {
+  std::string action;  ///< generate|summary
+  std::string file;    ///< summary: a trace to import; empty: the generator
+  std::string format;  ///< openb|azure-llm|pai
+  std::uint64_t seed = 42;
+  double days = 149;
+  double load = 1;
+  Output output = Output::table;
+};
+
+struct ExplainOptions {
+  std::string key;
+};
+
+/// Each returns the process exit code; errors go to standard error as "cradle: where: message" and a hint line.
+int run_study(const StudyOptions& options, const Common& common);
+int run_account(const AccountOptions& options, const Common& common);
+int run_catalog(const CatalogOptions& options, const Common& common);
+int run_compare_fgd(const CompareFgdOptions& options, const Common& common);
+int run_data(const DataOptions& options, const Common& common);
+int run_workload(const WorkloadOptions& options, const Common& common);
+int run_doctor(const Common& common);
+int run_explain(const ExplainOptions& options, const Common& common);
+
+}  // namespace cradle::cli
