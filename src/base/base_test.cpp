@@ -18,7 +18,9 @@ TEST(Text, NumbersAreReadStrictly) {
 }
 
 TEST(Text, Utf8RefusesOverlongFormsAndSurrogates) {
-  EXPECT_TRUE(is_utf8("gCO\xE2\x82\x82""e"));
+  EXPECT_TRUE(
+      is_utf8("gCO\xE2\x82\x82"
+              "e"));
   for (const char* bad : {"\xC0\x80", "\xED\xA0\x80", "\xF4\x90\x80\x80", "\x80", "\xE2\x82", "\xFF"})
     EXPECT_FALSE(is_utf8(bad));
 }

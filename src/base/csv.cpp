@@ -23,7 +23,7 @@ struct Splitter {
   std::string_view text;
   std::string_view source;
   std::size_t position = 0;
-  std::uint64_t line = 1;       ///< line at which the next record starts
+  std::uint64_t line = 1;  ///< line at which the next record starts
   std::deque<std::string> storage;
 
   bool done() const { return position >= text.size(); }
@@ -81,8 +81,7 @@ Error CsvRow::error(std::size_t column, std::string message, std::string hint) c
 
 Result<double> CsvRow::number(std::size_t column, double low, double high) const {
   const auto value = parse_number(fields_[column]);
-  if (!value)
-    return error(column, "not a finite number: " + quoted(fields_[column]), "write a plain decimal number");
+  if (!value) return error(column, "not a finite number: " + quoted(fields_[column]), "write a plain decimal number");
   if (*value < low || *value > high)
     return error(column, quoted(fields_[column]) + " is outside " + shortest(low) + " .. " + shortest(high),
                  "check the unit of this column");
@@ -93,8 +92,7 @@ Result<std::int64_t> CsvRow::integer(std::size_t column, std::int64_t low, std::
   const auto value = parse_integer(fields_[column]);
   if (!value) return error(column, "not a whole number: " + quoted(fields_[column]), "write a whole decimal number");
   if (*value < low || *value > high)
-    return error(column,
-                 quoted(fields_[column]) + " is outside " + std::to_string(low) + " .. " + std::to_string(high),
+    return error(column, quoted(fields_[column]) + " is outside " + std::to_string(low) + " .. " + std::to_string(high),
                  "check the unit of this column");
   return *value;
 }
@@ -137,10 +135,10 @@ Result<std::uint64_t> read_csv(std::string_view text, std::string_view source,
     if (auto ok = splitter.next(record); !ok) return std::move(ok).error();
     if (record.size() == 1 && record[0].empty()) continue;  // a blank line
     if (record.size() != header.size())
-      return bad_input("has " + std::to_string(record.size()) + " fields, the header has " +
-                           std::to_string(header.size()),
-                       place(source, line),
-                       splitter.done() ? "the last line is cut: fetch the file again" : "check this line's commas");
+      return bad_input(
+          "has " + std::to_string(record.size()) + " fields, the header has " + std::to_string(header.size()),
+          place(source, line),
+          splitter.done() ? "the last line is cut: fetch the file again" : "check this line's commas");
     for (std::size_t c = 0; c < columns.size(); ++c)
       fields[c] = position[c] == absent ? std::string_view{} : record[position[c]];
     if (auto ok = each(CsvRow{source, line, names, fields}); !ok) return std::move(ok).error();

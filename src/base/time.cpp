@@ -26,9 +26,8 @@ std::string to_iso(Instant instant) {
   const CivilHour civil = civil_hour(instant);
   const std::int64_t in_hour = ((instant.ms % ms_per_hour) + ms_per_hour) % ms_per_hour;
   char buffer[80];
-  int length = std::snprintf(buffer, sizeof buffer, "%04d-%02u-%02uT%02u:%02d:%02d", civil.year, civil.month,
-                             civil.day, civil.hour, static_cast<int>(in_hour / 60'000),
-                             static_cast<int>(in_hour / 1000 % 60));
+  int length = std::snprintf(buffer, sizeof buffer, "%04d-%02u-%02uT%02u:%02d:%02d", civil.year, civil.month, civil.day,
+                             civil.hour, static_cast<int>(in_hour / 60'000), static_cast<int>(in_hour / 1000 % 60));
   std::string text(buffer, static_cast<std::size_t>(length));
   if (in_hour % 1000 != 0) {
     length = std::snprintf(buffer, sizeof buffer, ".%03d", static_cast<int>(in_hour % 1000));

@@ -36,10 +36,10 @@ struct AccountOptions {
 };
 
 struct CatalogOptions {
-  std::string action;             ///< list|show|check|derive-grid
-  std::string kind;               ///< list: accelerator|cpu|memory|storage|nic|server|grid, empty: all
-  std::string id;                 ///< show: the record's key; derive-grid: key of the new grid
-  std::filesystem::path file;     ///< check: a file or folder; derive-grid: the hourly series
+  std::string action;          ///< list|show|check|derive-grid
+  std::string kind;            ///< list: accelerator|cpu|memory|storage|nic|server|grid, empty: all
+  std::string id;              ///< show: the record's key; derive-grid: key of the new grid
+  std::filesystem::path file;  ///< check: a file or folder; derive-grid: the hourly series
   Output output = Output::table;
 };
 
@@ -48,8 +48,8 @@ struct CompareFgdOptions {
   std::vector<std::filesystem::path> pods;
   std::vector<std::string> policies;  ///< empty: the six published ones
   std::string seeds = "42..51";
-  double demand = 1.3;           ///< requests arrive until this multiple of the capacity
-  std::string tie_break = "fixed";     ///< fixed|random
+  double demand = 1.3;                   ///< requests arrive until this multiple of the capacity
+  std::string tie_break = "fixed";       ///< fixed|random
   std::string quantisation = "integer";  ///< integer|full
   Output output = Output::table;
 };
@@ -57,7 +57,7 @@ struct CompareFgdOptions {
 struct DataOptions {
   std::string action;  ///< list|get|path
   std::string name;
-  std::string mirror;  ///< base URL in place of the upstream one (file:// works)
+  std::string mirror;           ///< base URL in place of the upstream one (file:// works)
   std::filesystem::path cache;  ///< empty: $XDG_CACHE_HOME/cradle or ~/.cache/cradle
 };
 

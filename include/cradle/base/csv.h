@@ -43,7 +43,8 @@ class CsvRow {
 /// for every data row. Errors: empty file, not UTF-8, NUL bytes, a missing or repeated column, a row with another
 /// number of fields than the header, an unclosed quote, no data row. CRLF and LF line ends are both read; a last
 /// line without one is accepted only if it is whole (as many fields as the header). Returns the number of data rows.
-Result<std::uint64_t> read_csv(std::string_view text, std::string_view source, std::span<const std::string_view> columns,
+Result<std::uint64_t> read_csv(std::string_view text, std::string_view source,
+                               std::span<const std::string_view> columns,
                                const std::function<Result<void>(const CsvRow&)>& each);
 
 }  // namespace cradle

@@ -1,0 +1,71 @@
+// Jobs arrive, wait, run and leave; every joule of every machine is written as an entry.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <span>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "cradle/base/result.h"
+#include "cradle/carbon/entry.h"
+#include "cradle/fleet/cluster.h"
+#include "cradle/policy/placement_policy.h"
+#include "cradle/policy/scheduler.h"
+#include "cradle/workload/job.h"
+
+namespace cradle::simulate {
+
+/// The parts of every node, in this order: component index = node * parts_per_node + part.
+enum class Part : std::uint8_t { gpu, cpu, memory, host };
+inline constexpr std::uint32_t parts_per_node = 4;
+inline carbon::ComponentIndex component_of(fleet::NodeIndex node, Part part) {
+  return node * parts_per_node + static_cast<std::uint32_t>(part);
+}
+
+struct TimedOptions {
+  Instant start;                ///< calendar time at which the trace's clock reads 0
+  std::int64_t horizon_ms = 0;  ///< length of the period; 0: until the last job would end if none waited
+  std::uint64_t seed = 42;
+  policy::Scheduler::Cache cache = policy::Scheduler::Cache::on;
+  std::stop_token stop;  ///< asked at every event; the entries up to then are whole
+  std::function<void(std::int64_t done_ms, std::int64_t total_ms)> progress;
+};
+
+struct Waits {
+  double mean_s = 0, p50_s = 0, p95_s = 0, p99_s = 0, max_s = 0;
+};
+
+struct TimedResult {
+  Instant start, end;  ///< the period; end is earlier than planned if stopped
+  bool stopped = false;
+  std::uint64_t finished = 0;         ///< jobs that ended within the period
+  std::uint64_t running = 0;          ///< still running at its end; accounted up to there
+  std::uint64_t waiting = 0;          ///< arrived and never started within the period
+  std::uint64_t impossible = 0;       ///< no node could hold the job even if empty
+  std::uint64_t events = 0;           ///< arrivals and departures
+  Waits waits;                        ///< of the jobs that started
+  double gpu_allocation_percent = 0;  ///< time-weighted mean of allocated GPU share over capacity
+  double cpu_allocation_percent = 0;
+  double useful_gpu_hours = 0;          ///< GPU share x time run
+  std::int64_t microjoules = 0;         ///< what the meters of all machines read, before PUE
+  std::vector<carbon::JobRecord> jobs;  ///< parallel to the jobs given: started and finished are filled in
+};
+
+/// Replays the jobs on the fleet. Waiting jobs are tried in order of arrival whenever a job ends.
+///
+/// A running job is charged, for its whole residency, the share it reserved: its part of each GPU at full draw, its
+/// cores at the full draw of their sockets, its memory and, by its share of the processor threads, the rest of the
+/// machine. What the machine draws beyond that is idle energy. Draws are counted in whole milliwatts and time in
+/// whole milliseconds, so that tenants + idle == meter holds exactly in microjoules.
+///
+/// The nodes are taken in the order given: a fixed tie-break prefers the earlier one, so shuffle them if that order
+/// means something. The typical workload of the fragment measure is that of the whole list.
+/// `sites` gives the signals of each SiteIndex; Measure::carbon reads the marginal one where there is one.
+Result<TimedResult> replay_timed(std::span<const fleet::NodeSpec> nodes, std::span<const workload::Job> jobs,
+                                 std::span<const carbon::SiteRecord> sites, const policy::PlacementPolicy& policy,
+                                 const TimedOptions& options, carbon::EntrySink& sink);
+
+}  // namespace cradle::simulate

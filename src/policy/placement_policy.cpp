@@ -1,0 +1,212 @@
+#include "cradle/policy/placement_policy.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+#include "cradle/base/text.h"
+
+namespace cradle::policy {
+
+using fleet::GpuShares;
+using fleet::milli;
+using fleet::NodeView;
+using fleet::Request;
+
+namespace {
+
+constexpr double best = 100;
+
+/// Go's int64(x): towards zero.
+double quantise(double value, Quantisation quantisation) {
+  return quantisation == Quantisation::integer ? std::trunc(value) : value;
+}
+
+double dot_product(const NodeView& node, const Request& request, const Scale& scale) {
+  const auto max_cpu = static_cast<double>(scale.max_cpu_milli);
+  const auto max_gpu = static_cast<double>(std::max<std::int64_t>(scale.max_gpu_milli, 1));
+  const double cpu = static_cast<double>(node.cpu_left) / max_cpu * (static_cast<double>(request.cpu_milli) / max_cpu);
+  const double gpu =
+      static_cast<double>(node.gpu_total_left) / max_gpu * (static_cast<double>(request.total_gpu_milli()) / max_gpu);
+  return best * (1 - (cpu + gpu) / 2);
+}
+
+double best_fit(const NodeView& node, const Request& request, const Scale& scale) {
+  const auto max_gpu = static_cast<double>(std::max<std::int64_t>(scale.max_gpu_milli, 1));
+  const double cpu =
+      static_cast<double>(node.cpu_left - request.cpu_milli) / static_cast<double>(scale.max_cpu_milli) * 0.5;
+  const double gpu = static_cast<double>(node.gpu_total_left - request.total_gpu_milli()) / max_gpu * 0.5;
+  return (1 - (cpu + gpu)) * best;
+}
+
+double clustering(const NodeView& node, const Request& request, const Scale& scale, Quantisation quantisation) {
+  if (request.gpu_count == 0) return 0;
+  const auto used = static_cast<double>(scale.max_gpu_milli - node.gpu_total_left);
+  const double fullness = quantise(best / 4 * used / static_cast<double>(scale.max_gpu_milli), quantisation);
+  const auto kinds = std::count_if(node.affinity.begin(), node.affinity.end(), [](auto jobs) { return jobs > 0; });
+  const std::size_t kind = request.shares_gpu() ? 0 : static_cast<std::size_t>(request.gpu_count);
+  double band = 0;
+  if (node.affinity[kind] > 0) {
+    band = kinds == 1 ? 3 : 2;
+  } else if (kinds == 0) {
+    band = 1;
+  }
+  return fullness + band * best / 4;
+}
+
+double packing(const NodeView& node, const Request& request, Quantisation quantisation) {
+  if (request.gpu_count == 0) return 0;
+  const int idle = idle_gpus(node);
+  const double third = quantise(best / 3, quantisation);
+  if (idle == node.gpu_count) return std::max(third - idle, static_cast<double>(idle));
+
+  // The GPUs with the least left that still fit, as many as are asked for.
+  std::array<int, fleet::max_gpus> left{};
+  int fitting = 0;
+  for (int gpu = 0; gpu < node.gpu_count; ++gpu) {
+    const int share = node.gpu_left[static_cast<std::size_t>(gpu)];
+    if (share >= request.gpu_milli) left[static_cast<std::size_t>(fitting++)] = share;
+  }
+  std::sort(left.begin(), left.begin() + fitting);
+  int idle_to_use = 0;
+  double free_percent = 0;
+  for (int gpu = 0; gpu < std::min(fitting, request.gpu_count); ++gpu) {
+    const int share = left[static_cast<std::size_t>(gpu)];
+    idle_to_use += share == milli;
+    free_percent += quantise(share * 100.0 / milli, quantisation);
+  }
+  if (idle_to_use > 0) return std::max(best / 2 - idle_to_use, third);
+  return std::max(best - quantise(free_percent / 10, quantisation), best / 2);
+}
+
+struct BestGpu {
+  double score = 0;
+  std::uint32_t gpus = 0;
+};
+
+double fragmentation_score(double before, double after, Quantisation quantisation) {
+  return quantise(best / (1 + std::exp(-(before - after) / 1000)), quantisation);
+}
+
+/// Tries each GPU that fits a sharing request; GPUs with the same share left give the same score.
+template <class ScoreAfter>
+BestGpu over_gpus(const NodeView& node, const Request& request, const ScoreAfter& score_after) {
+  BestGpu chosen;
+  GpuShares shares = node.gpu_left;
+  for (int gpu = 0; gpu < node.gpu_count; ++gpu) {
+    auto& left = shares[static_cast<std::size_t>(gpu)];
+    if (left < request.gpu_milli) continue;
+    const auto first = std::find(node.gpu_left.begin(), node.gpu_left.begin() + gpu, left);
+    if (first != node.gpu_left.begin() + gpu) continue;
+    const std::int16_t before = left;
+    left = static_cast<std::int16_t>(left - request.gpu_milli);
+    const double value = score_after(shares);
+    left = before;
+    if (chosen.gpus == 0 || value > chosen.score) chosen = {value, 1U << gpu};
+  }
+  return chosen;
+}
+
+BestGpu fragmentation(Quantisation quantisation, const Scale& scale, const NodeView& node, const Request& request,
+                      double before) {
+  const std::int64_t cpu_left = node.cpu_left - request.cpu_milli;
+  const auto score_after = [&](const GpuShares& shares) {
+    return fragmentation_score(before, scale.fragmentation->amount(node.gpu_model, cpu_left, shares, node.gpu_count),
+                               quantisation);
+  };
+  if (request.shares_gpu()) return over_gpus(node, request, score_after);
+  const std::uint32_t gpus = first_idle_gpus(node, request.gpu_count);
+  GpuShares shares = node.gpu_left;
+  for (int gpu = 0; gpu < node.gpu_count; ++gpu)
+    if ((gpus >> gpu & 1U) != 0) shares[static_cast<std::size_t>(gpu)] = 0;
+  return {score_after(shares), gpus};
+}
+
+BestGpu power(Quantisation quantisation, const NodeView& node, const Request& request) {
+  const int idle = idle_gpus(node);
+  const std::int64_t cpu_left = node.cpu_left - request.cpu_milli;
+  const auto draw = [&](std::int64_t cpu, int idle_now) {
+    const fleet::NodePower now = node_power(node.power, node.cpu_capacity, cpu, node.gpu_count, idle_now);
+    return now.gpu.value() + now.cpu.value();
+  };
+  const double before = draw(node.cpu_left, idle);
+  const auto score_after = [&](int idle_after) { return quantise(before - draw(cpu_left, idle_after), quantisation); };
+  if (request.shares_gpu())
+    return over_gpus(node, request, [&](const GpuShares& shares) {
+      const auto end = shares.begin() + node.gpu_count;
+      return score_after(static_cast<int>(std::count(shares.begin(), end, static_cast<std::int16_t>(milli))));
+    });
+  return {score_after(idle - request.gpu_count), first_idle_gpus(node, request.gpu_count)};
+}
+
+BestGpu scored(Measure measure, Quantisation quantisation, const Scale& scale, const NodeView& node,
+               const Request& request, double fragmentation_now) {
+  switch (measure) {
+    case Measure::fragmentation: return fragmentation(quantisation, scale, node, request, fragmentation_now);
+    case Measure::power: return power(quantisation, node, request);
+    // The site's factor makes grams of watts later: rounding the watts first would lose the small increases.
+    case Measure::carbon: return power(Quantisation::full, node, request);
+    case Measure::random: return {0, 0};
+    case Measure::dot_product: return {quantise(dot_product(node, request, scale), quantisation), 0};
+    case Measure::clustering: return {clustering(node, request, scale, quantisation), 0};
+    case Measure::packing: return {packing(node, request, quantisation), 0};
+    case Measure::best_fit: return {quantise(best_fit(node, request, scale), quantisation), 0};
+  }
+  return {0, 0};
+}
+
+/// Weights of the published combination that keeps allocation near FGD's (fleet simulator fork, 100/900).
+constexpr double power_weight = 100;
+constexpr double fragmentation_weight = 900;
+
+const std::vector<PlacementPolicy>& policies() {
+  static const std::vector<PlacementPolicy> all{
+      {"Random", {{Measure::random}}, GpuChoice::random},
+      {"DotProd", {{Measure::dot_product}}, GpuChoice::tightest},
+      {"GpuClustering", {{Measure::clustering}}, GpuChoice::tightest},
+      {"GpuPacking", {{Measure::packing}}, GpuChoice::tightest},
+      {"BestFit", {{Measure::best_fit, 1, Scaling::min_max}}, GpuChoice::tightest},
+      {"FGD", {{Measure::fragmentation}}, GpuChoice::best_scored},
+      {"PWR", {{Measure::power, 1, Scaling::min_max}}, GpuChoice::best_scored},
+      {"PWR+FGD",
+       {{Measure::fragmentation, fragmentation_weight}, {Measure::power, power_weight, Scaling::min_max}},
+       GpuChoice::best_scored},
+      {"Carbon+FGD",
+       {{Measure::fragmentation, fragmentation_weight}, {Measure::carbon, power_weight, Scaling::min_max}},
+       GpuChoice::best_scored},
+  };
+  return all;
+}
+
+std::vector<std::string> names(std::size_t count) {
+  std::vector<std::string> list;
+  for (std::size_t i = 0; i < count; ++i) list.push_back(policies()[i].name);
+  return list;
+}
+
+}  // namespace
+
+std::span<const std::string> policy_names() {
+  static const std::vector<std::string> list = names(policies().size());
+  return list;
+}
+
+std::span<const std::string> published_policy_names() { return policy_names().first(6); }
+
+Result<PlacementPolicy> policy_by_name(std::string_view name) {
+  for (const PlacementPolicy& policy : policies())
+    if (policy.name == name) return policy;
+  return bad_input("no policy '" + std::string(name) + "'", "", suggest(name, policy_names()));
+}
+
+double score(Measure measure, Quantisation quantisation, const Scale& scale, const NodeView& node,
+             const Request& request, double fragmentation_now) {
+  return scored(measure, quantisation, scale, node, request, fragmentation_now).score;
+}
+
+std::uint32_t best_scored_gpu(Measure measure, Quantisation quantisation, const Scale& scale, const NodeView& node,
+                              const Request& request, double fragmentation_now) {
+  return scored(measure, quantisation, scale, node, request, fragmentation_now).gpus;
+}
+
+}  // namespace cradle::policy
