@@ -1,2 +1,159 @@
-// The command line: every option of every verb, and nothing else. Verbs live in verb_*.cpp.
-int main() { return 0; }
+// The command line: every option of every verb, and nothing else. What a verb does is in its verb_*.cpp.
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <map>
+
+#include "verbs.h"
+
+namespace {
+
+using cradle::cli::Output;
+
+constexpr int usage_error = 2;
+
+void add_output(CLI::App* verb, Output& output) {
+  static const std::map<std::string, Output> words{
+      {"table", Output::table}, {"json", Output::json}, {"csv", Output::csv}};
+  verb->add_option("--output", output, "table, json or csv")->transform(CLI::CheckedTransformer(words));
+  verb->add_flag_callback("--json", [&output] { output = Output::json; }, "same as --output json");
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  using namespace cradle::cli;
+  CLI::App app{"cradle: a life-cycle carbon engine for heterogeneous datacenters", "cradle"};
+  app.set_version_flag("--version", "cradle 0.1.0");
+  app.require_subcommand(1);
+  app.fallthrough();
+  app.failure_message([](const CLI::App*, const CLI::Error& error) {
+    return "cradle: " + std::string(error.what()) + "\n  hint: see `cradle --help` and `cradle VERB --help`\n";
+  });
+
+  Common common;
+  common.progress = isatty(STDERR_FILENO) == 1;
+  app.add_option("--catalog", common.catalog, "folder (or file) of records that add to or replace the embedded ones");
+  app.add_flag("-q,--quiet", common.quiet, "no notes on standard error");
+  app.add_flag_callback("--no-progress", [&common] { common.progress = false; }, "no progress bar");
+  app.add_option("--threads", common.threads, "worker threads; 0: one per processor")->check(CLI::Range(0U, 1024U));
+
+  int status = 0;
+
+  StudyOptions study;
+  CLI::App* study_verb = app.add_subcommand("study", "replay a workload under several policies and account every gram");
+  study_verb->add_option("file", study.file, "study in TOML; the embedded three-site study if left out");
+  study_verb->add_option("--data", study.data, "folder with the openb trace");
+  study_verb->add_flag("--embedded", study.embedded, "use the generated workload even if a trace is at hand");
+  study_verb->add_option("--ledger", study.ledger, "where the entries go")->capture_default_str();
+  study_verb->add_option("--report", study.report, "where the page goes")->capture_default_str();
+  study_verb->add_flag("--print-default", study.print_default, "print the embedded study and exit");
+  add_output(study_verb, study.output);
+  study_verb->callback([&] { status = run_study(study, common); });
+
+  AccountOptions account;
+  CLI::App* account_verb = app.add_subcommand("account", "grams in a ledger by job, user, product, machine or day");
+  account_verb->add_option("--ledger", account.ledger, "ledger file")->capture_default_str();
+  account_verb->add_option("--run", account.run, "run of the ledger, e.g. a policy's name");
+  account_verb->add_option("--by", account.by, "job, user, product, machine or day")->capture_default_str();
+  account_verb->add_option("--view", account.view, "attributional, marginal or planning")->capture_default_str();
+  account_verb->add_option("--limit", account.limit, "rows of the table, largest first; 0: all")->capture_default_str();
+  add_output(account_verb, account.output);
+  account_verb->callback([&] { status = run_account(account, common); });
+
+  CatalogOptions catalog;
+  CLI::App* catalog_verb = app.add_subcommand("catalog", "what hardware and grids cost, with sources");
+  catalog_verb->require_subcommand(1);
+  const auto catalog_action = [&](const char* name, const char* help) {
+    CLI::App* action = catalog_verb->add_subcommand(name, help);
+    add_output(action, catalog.output);
+    action->callback([&catalog, &common, &status, name] {
+      catalog.action = name;
+      status = run_catalog(catalog, common);
+    });
+    return action;
+  };
+  catalog_action("list", "all records, or those of one kind")
+      ->add_option("kind", catalog.kind, "accelerator, cpu, memory, storage, nic, server or grid");
+  catalog_action("show", "every number of one record with unit, range and source")
+      ->add_option("id", catalog.id, "key of the record")
+      ->required();
+  catalog_action("check", "check the embedded records, or a file or folder laid over them")
+      ->add_option("path", catalog.file, "TOML file or folder");
+  CLI::App* derive = catalog_action("derive-grid", "typical-year record of a grid from hourly data, as TOML");
+  derive->add_option("id", catalog.id, "key of the record")->required();
+  derive->add_option("file", catalog.file, "hourly CSV")->required();
+
+  CompareFgdOptions fgd;
+  CLI::App* compare_verb = app.add_subcommand("compare", "published experiments beside ours");
+  compare_verb->require_subcommand(1);
+  CLI::App* fgd_verb = compare_verb->add_subcommand("fgd", "GPU placement policies of FGD (ATC 2023) on the openb trace");
+  fgd_verb->add_option("--nodes", fgd.nodes, "node list; the trace's own if left out");
+  fgd_verb->add_option("--pods", fgd.pods, "pod lists; the trace's default and cpu050 if left out");
+  fgd_verb->add_option("--policy", fgd.policies, "policies; the six published ones if left out")->delimiter(',');
+  fgd_verb->add_option("--seeds", fgd.seeds, "e.g. 42..51 or 42,43")->capture_default_str();
+  fgd_verb->add_option("--demand", fgd.demand, "arrivals end at this multiple of the capacity")
+      ->check(CLI::Range(0.01, 100.0))
+      ->capture_default_str();
+  fgd_verb->add_option("--tie-break", fgd.tie_break, "fixed or random")->capture_default_str();
+  fgd_verb->add_option("--quantisation", fgd.quantisation, "integer or full")->capture_default_str();
+  fgd_verb->add_option("--data", fgd.data, "folder with the openb trace");
+  add_output(fgd_verb, fgd.output);
+  fgd_verb->callback([&] { status = run_compare_fgd(fgd, common); });
+
+  DataOptions data;
+  CLI::App* data_verb = app.add_subcommand("data", "public traces: list, fetch, find");
+  data_verb->require_subcommand(1);
+  for (const auto& [name, help] : {std::pair{"list", "what can be fetched, and what is there"},
+                                   std::pair{"get", "fetch a set into the cache and check it"},
+                                   std::pair{"path", "print the folder of a set that is there"}}) {
+    CLI::App* action = data_verb->add_subcommand(name, help);
+    if (std::string(name) != "list") action->add_option("name", data.name, "e.g. openb")->required();
+    if (std::string(name) == "get")
+      action->add_option("--mirror", data.mirror, "address in place of the upstream one (file:// works)");
+    action->add_option("--cache", data.cache, "cache folder");
+    action->callback([&data, &common, &status, word = std::string(name)] {
+      data.action = word;
+      status = run_data(data, common);
+    });
+  }
+
+  WorkloadOptions workload;
+  CLI::App* workload_verb = app.add_subcommand("workload", "generate a workload, or summarise a trace");
+  workload_verb->require_subcommand(1);
+  CLI::App* generate = workload_verb->add_subcommand("generate", "seeded jobs with the published mix, as CSV");
+  generate->add_option("--seed", workload.seed)->capture_default_str();
+  generate->add_option("--days", workload.days, "length of the trace")->capture_default_str();
+  generate->add_option("--load", workload.load, "arrivals per published arrival")->capture_default_str();
+  generate->callback([&] {
+    workload.action = "generate";
+    status = run_workload(workload, common);
+  });
+  CLI::App* summary = workload_verb->add_subcommand("summary", "counts, sums and quantiles of a trace");
+  summary->add_option("file", workload.file, "trace; the generator if left out");
+  summary->add_option("--format", workload.format, "openb, azure-llm, pai or peaks");
+  summary->add_option("--seed", workload.seed)->capture_default_str();
+  summary->add_option("--days", workload.days)->capture_default_str();
+  summary->add_option("--load", workload.load)->capture_default_str();
+  add_output(summary, workload.output);
+  summary->callback([&] {
+    workload.action = "summary";
+    status = run_workload(workload, common);
+  });
+
+  app.add_subcommand("doctor", "what this machine offers, and what is missing")->callback([&] {
+    status = run_doctor(common);
+  });
+
+  ExplainOptions explain;
+  CLI::App* explain_verb = app.add_subcommand("explain", "formula and sources behind a term or a catalogue number");
+  explain_verb->add_option("key", explain.key, "e.g. asc, pue, a100-80gb.idle_power")->required();
+  explain_verb->callback([&] { status = run_explain(explain, common); });
+
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : usage_error;
+  }
+  return status;
+}

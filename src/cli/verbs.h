@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "cradle/base/result.h"
+
 namespace cradle::cli {
 
 struct Common {
@@ -23,6 +25,7 @@ struct StudyOptions {
   bool embedded = false;       ///< --embedded: the generated workload even if a trace is at hand
   std::filesystem::path ledger = "cradle.ledger";
   std::filesystem::path report = "cradle-report.html";
+  bool print_default = false;
   Output output = Output::table;
 };
 
@@ -51,6 +54,7 @@ struct CompareFgdOptions {
   double demand = 1.3;                   ///< requests arrive until this multiple of the capacity
   std::string tie_break = "fixed";       ///< fixed|random
   std::string quantisation = "integer";  ///< integer|full
+  std::filesystem::path data;            ///< --data DIR with the openb trace
   Output output = Output::table;
 };
 
@@ -75,7 +79,10 @@ struct ExplainOptions {
   std::string key;
 };
 
-/// Each returns the process exit code; errors go to standard error as "cradle: where: message" and a hint line.
+/// Prints "cradle: where: message" and a hint line to standard error; returns the exit code that goes with the error.
+int fail(const Error& error);
+
+/// Each returns the process exit code.
 int run_study(const StudyOptions& options, const Common& common);
 int run_account(const AccountOptions& options, const Common& common);
 int run_catalog(const CatalogOptions& options, const Common& common);

@@ -1,0 +1,52 @@
+// The main job: replay a workload on a fleet under several policies, keep every entry, and answer which emits least.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "cradle/base/result.h"
+#include "cradle/catalog/catalog.h"
+#include "cradle/report/study_report.h"
+#include "cradle/study/study_config.h"
+#include "cradle/workload/job.h"
+
+namespace cradle::study {
+
+/// A workload and the fleet it was recorded on, with where both came from.
+struct StudyInput {
+  workload::Workload workload;
+  std::vector<workload::NodeRow> nodes;
+  std::vector<report::DataSource> sources;
+  std::string note;  ///< one line for the user when the input is not what was asked for first; may be empty
+};
+
+/// Loads or generates what the study names. `data` is an explicit folder of the trace or empty, `cache` the download
+/// cache; `generated` forces the generator. missing_data if openb is asked for and cannot be found.
+Result<StudyInput> load_input(const StudyConfig& config, const std::filesystem::path& data,
+                              const std::filesystem::path& cache, bool generated);
+
+struct StudyOptions {
+  std::filesystem::path ledger;
+  unsigned threads = 0;      ///< for the uncertainty replays; 0: one per processor
+  std::string command;       ///< what the report tells people to type
+  std::stop_token stop;      ///< asked all the time; what is done by then is kept
+  /// Called with what is being done and how far it is.
+  std::function<void(const std::string& what, std::uint64_t done, std::uint64_t total)> progress;
+};
+
+struct StudyOutcome {
+  report::StudyReport report;  ///< of the policies that were replayed whole
+  bool stopped = false;        ///< the ledger then holds fewer runs, the last of them perhaps in part
+  std::vector<std::string> runs;
+};
+
+/// Replays every policy (one run each in the ledger), accounts each from the ledger, then moves every group of
+/// coefficients through its range, with new decisions each time. The same input gives the same report for any number
+/// of threads. Errors leave the ledger with what was committed.
+Result<StudyOutcome> run_study(const StudyConfig& config, const StudyInput& input, const catalog::Catalog& catalog,
+                               const StudyOptions& options);
+
+}  // namespace cradle::study

@@ -1,0 +1,57 @@
+// What a study is: a fleet, a workload, grids and policies in one TOML file.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "cradle/base/result.h"
+#include "cradle/base/time.h"
+#include "cradle/policy/placement_policy.h"
+
+namespace cradle::study {
+
+struct WorkloadConfig {
+  enum class Source { automatic, openb, generator };
+  Source source = Source::automatic;  ///< automatic: openb if it is at hand, else the generator
+  std::string pods;                   ///< a pod list in the openb layout in place of the trace's own
+  double load = 1;                    ///< how often each job of a trace comes, or arrivals per published one
+  double days = 0;                    ///< length of the period; 0: that of the workload
+};
+
+struct FleetConfig {
+  std::string nodes;  ///< a node list in the openb layout in place of the workload's own fleet
+  double scale = 1;   ///< share of the list's nodes that the fleet has, every shape in proportion
+};
+
+struct SiteConfig {
+  std::string name;
+  std::string grid;  ///< catalogue key
+  double pue = 1;
+  double share = 1;  ///< of the nodes, relative to the other sites
+};
+
+struct StudyConfig {
+  std::string file;  ///< what errors and the report call it
+  std::string name;
+  std::string title;
+  Instant start;
+  std::uint64_t seed = 42;
+  bool sensitivity = true;
+  WorkloadConfig workload;
+  FleetConfig fleet;
+  std::vector<SiteConfig> sites;
+  std::vector<std::string> policies;
+  std::string baseline;  ///< the policy that the best one is held against; empty: the first
+  policy::TieBreak tie_break = policy::TieBreak::fixed;
+  policy::Quantisation quantisation = policy::Quantisation::integer;
+};
+
+/// Reads a study. Every error names file, line and key; an unknown key suggests the nearest valid one.
+Result<StudyConfig> parse_study(std::string_view text, std::string_view file);
+
+/// The study that runs when no file is given: three sites with different grids, all policies.
+std::string_view embedded_study();
+
+}  // namespace cradle::study

@@ -1,0 +1,179 @@
+// cradle compare fgd: the published placement experiment beside ours.
+#include <cmath>
+#include <cstdio>
+#include <nlohmann/json.hpp>
+
+#include "cradle/base/text.h"
+#include "cradle/report/table.h"
+#include "cradle/study/fgd_comparison.h"
+#include "cradle/workload/data_set.h"
+#include "cradle/workload/openb.h"
+#include "verbs.h"
+
+namespace cradle::cli {
+
+namespace {
+
+constexpr double allocation_bar = 0.5;     ///< percentage points between our mean and the published one
+constexpr double fragmentation_bar = 0.7;  ///< percentage points, at 50 % and 80 % demand
+
+std::string seeds_text(const std::vector<std::uint64_t>& seeds) {
+  const bool run = seeds.size() > 1 && seeds.back() - seeds.front() + 1 == seeds.size();
+  if (run) return std::to_string(seeds.front()) + ".." + std::to_string(seeds.back());
+  std::string text;
+  for (const auto seed : seeds) text += (text.empty() ? "" : ",") + std::to_string(seed);
+  return text;
+}
+
+report::Table table_of(const std::vector<study::FgdComparison>& comparisons) {
+  using report::Align;
+  report::Table table;
+  table.column("trace", "trace")
+      .column("policy", "policy")
+      .column("seeds", "seeds")
+      .column("allocation_percent_mean", "allocation", Align::right, 2, "%")
+      .column("allocation_percent_sd", "sd", Align::right, 2)
+      .column("published_allocation_percent_mean", "published", Align::right, 2, "%")
+      .column("published_allocation_percent_sd", "sd", Align::right, 2)
+      .column("allocation_difference", "difference", Align::right, 2, "pp")
+      .column("fragmentation_percent_50", "frag@50", Align::right, 2, "%")
+      .column("published_fragmentation_percent_50", "published", Align::right, 2, "%")
+      .column("fragmentation_percent_80", "frag@80", Align::right, 2, "%")
+      .column("published_fragmentation_percent_80", "published", Align::right, 2, "%");
+  const auto optional = [](const std::optional<double>& value) {
+    return value ? report::Cell(*value) : report::Cell(std::monostate{});
+  };
+  for (const auto& comparison : comparisons)
+    for (const auto& row : comparison.rows) {
+      std::optional<double> mean, sd, difference;
+      if (row.published) {
+        mean = row.published->mean;
+        sd = row.published->sd;
+        difference = row.allocation_mean - row.published->mean;
+      }
+      table.row({comparison.trace, row.policy, seeds_text(row.seeds), row.allocation_mean, row.allocation_sd,
+                 optional(mean), optional(sd), optional(difference), row.fragmentation_50, optional(row.published_50),
+                 row.fragmentation_80, optional(row.published_80)});
+    }
+  return table;
+}
+
+nlohmann::ordered_json json_of(const study::FgdComparison& comparison) {
+  nlohmann::ordered_json document{{"schema", "cradle.compare.fgd/1"}, {"trace", comparison.trace}};
+  document["rows"] = nlohmann::ordered_json::array();
+  for (const auto& row : comparison.rows) {
+    nlohmann::ordered_json item{{"policy", row.policy},
+                                {"seeds", row.seeds},
+                                {"allocation_percent_mean", row.allocation_mean},
+                                {"allocation_percent_sd", row.allocation_sd},
+                                {"fragmentation_percent_50", row.fragmentation_50},
+                                {"fragmentation_percent_80", row.fragmentation_80}};
+    if (row.published) {
+      item["published_allocation_percent_mean"] = row.published->mean;
+      item["published_allocation_percent_sd"] = row.published->sd;
+    }
+    if (row.published_50) item["published_fragmentation_percent_50"] = *row.published_50;
+    if (row.published_80) item["published_fragmentation_percent_80"] = *row.published_80;
+    document["rows"].push_back(std::move(item));
+  }
+  return document;
+}
+
+/// One sentence: how far the rows with a published value are from it.
+std::string verdict(const std::vector<study::FgdComparison>& comparisons) {
+  double allocation = 0, fragmentation = 0;
+  std::size_t rows = 0;
+  for (const auto& comparison : comparisons)
+    for (const auto& row : comparison.rows) {
+      if (!row.published) continue;
+      ++rows;
+      allocation = std::max(allocation, std::abs(row.allocation_mean - row.published->mean));
+      fragmentation = std::max({fragmentation, std::abs(row.fragmentation_50 - *row.published_50),
+                                std::abs(row.fragmentation_80 - *row.published_80)});
+    }
+  if (rows == 0) return "no published value for these lists and policies\n";
+  char text[240];
+  std::snprintf(text, sizeof text,
+                "largest difference over %zu rows: allocation %.2f pp (bar %.1f), fragmentation %.2f pp (bar %.1f): %s\n",
+                rows, allocation, allocation_bar, fragmentation, fragmentation_bar,
+                allocation <= allocation_bar && fragmentation <= fragmentation_bar ? "met" : "NOT met");
+  return text;
+}
+
+}  // namespace
+
+int run_compare_fgd(const CompareFgdOptions& options, const Common& common) {
+  study::FgdOptions replay;
+  replay.demand = options.demand;
+  replay.threads = common.threads;
+  auto seeds = study::parse_seeds(options.seeds);
+  if (!seeds) return fail(seeds.error());
+  replay.seeds = std::move(*seeds);
+  const auto choice = [](const std::string& word, const char* option, std::vector<std::string> words) -> Result<std::size_t> {
+    for (std::size_t i = 0; i < words.size(); ++i)
+      if (words[i] == word) return i;
+    return bad_input("unknown value '" + word + "'", option, suggest(word, words));
+  };
+  const auto tie_break = choice(options.tie_break, "--tie-break", {"fixed", "random"});
+  if (!tie_break) return fail(tie_break.error());
+  const auto quantisation = choice(options.quantisation, "--quantisation", {"integer", "full"});
+  if (!quantisation) return fail(quantisation.error());
+
+  std::vector<std::string> names = options.policies;
+  if (names.empty()) names.assign(policy::published_policy_names().begin(), policy::published_policy_names().end());
+  for (const std::string& name : names) {
+    auto policy = policy::policy_by_name(name);
+    if (!policy) return fail({policy.error().code, policy.error().message, "--policy", policy.error().hint});
+    policy->tie_break = *tie_break == 0 ? policy::TieBreak::fixed : policy::TieBreak::random;
+    policy->quantisation = *quantisation == 0 ? policy::Quantisation::integer : policy::Quantisation::full;
+    replay.policies.push_back(std::move(*policy));
+  }
+
+  std::filesystem::path nodes_file = options.nodes;
+  std::vector<std::filesystem::path> pods_files = options.pods;
+  if (nodes_file.empty() || pods_files.empty()) {
+    const auto cache = workload::default_cache();
+    const auto folder =
+        workload::find_data_set("openb", options.data, cache ? *cache : std::filesystem::path());
+    if (!folder)
+      return fail(missing_data("the openb trace is not at hand", options.data.string(),
+                               "fetch it with `cradle data get openb`, or give --nodes and --pods"));
+    if (nodes_file.empty()) nodes_file = *folder / "openb_node_list_gpu_node.csv";
+    if (pods_files.empty())
+      pods_files = {*folder / "openb_pod_list_default.csv", *folder / "openb_pod_list_cpu050.csv"};
+  }
+  const auto nodes = workload::read_openb_nodes(nodes_file);
+  if (!nodes) return fail(nodes.error());
+
+  std::vector<study::FgdComparison> comparisons;
+  for (const auto& file : pods_files) {
+    const auto pods = workload::read_openb_pods(file);
+    if (!pods) return fail(pods.error());
+    auto comparison = study::compare_fgd(study::trace_name(file.stem().string()), *nodes, pods->jobs, replay);
+    if (!comparison) {
+      Error error = std::move(comparison).error();
+      if (error.where.empty()) error.where = file.string();
+      return fail(error);
+    }
+    comparisons.push_back(std::move(*comparison));
+  }
+
+  std::string printed;
+  if (options.output == Output::json) {
+    // One list: the document itself. Several: an array of such documents.
+    nlohmann::ordered_json document;
+    if (comparisons.size() == 1) {
+      document = json_of(comparisons.front());
+    } else {
+      for (const auto& comparison : comparisons) document.push_back(json_of(comparison));
+    }
+    printed = document.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
+  } else {
+    const report::Table table = table_of(comparisons);
+    printed = options.output == Output::csv ? table.to_csv() : table.to_text(120) + verdict(comparisons);
+  }
+  std::fwrite(printed.data(), 1, printed.size(), stdout);
+  return 0;
+}
+
+}  // namespace cradle::cli

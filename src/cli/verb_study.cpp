@@ -1,0 +1,105 @@
+// cradle study: the main job from file to table, ledger and page.
+#include <csignal>
+#include <cstdio>
+#include <memory>
+#include <stop_token>
+
+#include "cradle/base/file.h"
+#include "cradle/catalog/catalog.h"
+#include "cradle/report/progress.h"
+#include "cradle/report/study_report.h"
+#include "cradle/study/study.h"
+#include "cradle/study/study_config.h"
+#include "cradle/workload/data_set.h"
+#include "verbs.h"
+
+namespace cradle::cli {
+
+namespace {
+
+// A signal handler can reach nothing else. std::stop_source::request_stop takes no lock and is set up beforehand.
+volatile std::sig_atomic_t interrupted = 0;
+void on_interrupt(int) { interrupted = 1; }
+
+constexpr int interrupted_status = 130;  // what shells call a program ended by SIGINT
+
+}  // namespace
+
+int run_study(const StudyOptions& options, const Common& common) {
+  if (options.print_default) {
+    const std::string_view text = study::embedded_study();
+    std::fwrite(text.data(), 1, text.size(), stdout);
+    return 0;
+  }
+  std::string text(study::embedded_study());
+  if (!options.file.empty()) {
+    auto read = read_file(options.file);
+    if (!read) return fail(read.error());
+    text = std::move(*read);
+  }
+  const auto config = study::parse_study(text, options.file.empty() ? "embedded study" : options.file);
+  if (!config) return fail(config.error());
+  const auto catalog = catalog::Catalog::load(common.catalog);
+  if (!catalog) return fail(catalog.error());
+  // Without a home folder there is no cache to look in; that is no error here.
+  const auto cache = workload::default_cache();
+  const auto input = study::load_input(*config, options.data, cache ? *cache : std::filesystem::path(), options.embedded);
+  if (!input) return fail(input.error());
+  if (!input->note.empty() && !common.quiet) std::fprintf(stderr, "cradle: %s\n", input->note.c_str());
+
+  std::stop_source stop;
+  interrupted = 0;
+  struct sigaction action {};
+  action.sa_handler = on_interrupt;
+  struct sigaction before {};
+  sigaction(SIGINT, &action, &before);
+
+  study::StudyOptions run;
+  run.ledger = options.ledger;
+  run.threads = common.threads;
+  run.command = "cradle study" + (options.file.empty() ? std::string() : " " + options.file) +
+                (options.embedded ? " --embedded" : "");
+  run.stop = stop.get_token();
+  std::unique_ptr<report::Progress> bar;
+  std::string shown;
+  std::uint64_t reported = 0;
+  run.progress = [&](const std::string& what, std::uint64_t done, std::uint64_t total) {
+    if (interrupted != 0) stop.request_stop();
+    if (what != shown) {
+      bar.reset();
+      bar = std::make_unique<report::Progress>(what, total, common.progress && !common.quiet);
+      shown = what;
+      reported = 0;
+    }
+    if (done > reported) bar->advance(done - reported);
+    reported = std::max(reported, done);
+  };
+  const auto outcome = study::run_study(*config, *input, *catalog, run);
+  bar.reset();
+  sigaction(SIGINT, &before, nullptr);
+  if (!outcome) return fail(outcome.error());
+
+  if (!outcome->report.policies.empty()) {
+    const auto& report = outcome->report;
+    const std::string printed = options.output == Output::json  ? report::to_json(report)
+                                : options.output == Output::csv ? report::to_csv(report)
+                                                                : report::to_text(report);
+    std::fwrite(printed.data(), 1, printed.size(), stdout);
+    if (auto written = write_file(options.report, report::to_html(report)); !written) return fail(written.error());
+  }
+  if (outcome->stopped || interrupted != 0) {
+    std::string held;
+    for (std::size_t i = 0; i < outcome->runs.size(); ++i) {
+      const bool whole = i + 1 < outcome->runs.size() || !outcome->stopped;
+      held += (i > 0 ? ", " : "") + outcome->runs[i] + (whole ? "" : " (in part)");
+    }
+    std::fprintf(stderr, "cradle: stopped; the ledger %s holds: %s\n  hint: see it with: cradle account --ledger %s --run %s\n",
+                 options.ledger.c_str(), held.c_str(), options.ledger.c_str(), outcome->runs.front().c_str());
+    return interrupted_status;
+  }
+  if (!common.quiet)
+    std::fprintf(stderr, "cradle: every entry is in %s, the page is %s\n", options.ledger.c_str(), options.report.c_str());
+  return 0;
+}
+
+}  // namespace cradle::cli

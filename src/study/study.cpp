@@ -1,0 +1,397 @@
+#include "cradle/study/study.h"
+
+#include <algorithm>
+#include <cmath>
+#include <mutex>
+#include <numeric>
+#include <set>
+
+#include "cradle/base/parallel.h"
+#include "cradle/base/text.h"
+#include "cradle/carbon/account.h"
+#include "cradle/ledger/ledger.h"
+#include "cradle/simulate/timed_replay.h"
+#include "cradle/study/fleet_plan.h"
+
+namespace cradle::study {
+
+namespace {
+
+using carbon::Accountant;
+using carbon::Grouping;
+using carbon::GramsCO2e;
+using carbon::View;
+
+constexpr const char* created_by = "cradle 0.1.0";
+constexpr std::size_t top_job_count = 10;
+
+policy::PlacementPolicy configured(const StudyConfig& config, const std::string& name) {
+  policy::PlacementPolicy policy = *policy::policy_by_name(name);
+  policy.tie_break = config.tie_break;
+  policy.quantisation = config.quantisation;
+  return policy;
+}
+
+std::int64_t horizon_of(const StudyConfig& config, std::span<const workload::Job> jobs) {
+  if (config.workload.days > 0)
+    return static_cast<std::int64_t>(config.workload.days * static_cast<double>(ms_per_day));
+  std::int64_t last = 0;
+  for (const workload::Job& job : jobs) last = std::max(last, job.arrival_ms + job.duration_ms);
+  return last;
+}
+
+/// Feeds an accountant; remembers the first entry it refused.
+struct AccountSink : carbon::EntrySink {
+  Accountant& accountant;
+  std::optional<Error> error;
+  explicit AccountSink(Accountant& target) : accountant(target) {}
+  void write(const carbon::Entry& entry) override {
+    if (error) return;
+    if (auto ok = accountant.add(entry); !ok) error = ok.error();
+  }
+};
+
+/// The grams of one policy on one plan, without keeping entries.
+Result<GramsCO2e> total_of(const StudyConfig& config, const StudyInput& input, const catalog::Catalog& catalog,
+                           const std::string& policy, const Ends& ends, const std::stop_token& stop) {
+  auto plan = plan_fleet(config, input.nodes, catalog, ends);
+  if (!plan) return plan.error();
+  simulate::TimedOptions replay;
+  replay.start = config.start;
+  replay.horizon_ms = horizon_of(config, input.workload.jobs);
+  replay.seed = config.seed;
+  replay.stop = stop;
+  std::vector<carbon::JobRecord> jobs(input.workload.jobs.size());
+  auto accountant = Accountant::make(plan->sites, plan->components, jobs, View::attributional, Grouping::machine,
+                                     {config.start, {config.start.ms + replay.horizon_ms}});
+  if (!accountant) return accountant.error();
+  AccountSink sink(*accountant);
+  auto result = simulate::replay_timed(plan->nodes, input.workload.jobs, plan->sites, configured(config, policy), replay,
+                                       sink);
+  if (!result) return result.error();
+  if (sink.error) return *sink.error;
+  return accountant->account().total.total().value;
+}
+
+report::WaitTimes wait_times(const simulate::Waits& waits) {
+  using carbon::Seconds;
+  return {Seconds{waits.mean_s}, Seconds{waits.p50_s}, Seconds{waits.p95_s}, Seconds{waits.p99_s}, Seconds{waits.max_s}};
+}
+
+/// The figures of a run, computed from what the ledger holds of it.
+Result<report::PolicyResult> account_run(const ledger::RunReader& run) {
+  const carbon::Period period = run.summary().accounted();
+  const auto accountant = [&](Grouping by) {
+    return Accountant::make(run.sites(), run.components(), run.jobs(), View::attributional, by, period);
+  };
+  auto all = accountant(Grouping::day), gpu = accountant(Grouping::day), memory = accountant(Grouping::day);
+  if (!all) return all.error();
+  if (!gpu) return gpu.error();
+  if (!memory) return memory.error();
+  auto read = run.entries([&](std::span<const carbon::Entry> entries) -> Result<void> {
+    for (const carbon::Entry& entry : entries) {
+      if (auto ok = all->add(entry); !ok) return ok;
+      if (entry.role != carbon::Role::tenant) continue;
+      const auto part = static_cast<simulate::Part>(entry.component % simulate::parts_per_node);
+      Accountant* of_part = part == simulate::Part::gpu      ? &*gpu
+                            : part == simulate::Part::memory ? &*memory
+                                                             : nullptr;
+      if (of_part == nullptr) continue;
+      if (auto ok = of_part->add(entry); !ok) return ok;
+    }
+    return {};
+  });
+  if (!read) return read.error();
+
+  const carbon::Account days = all->account(), gpu_days = gpu->account(), memory_days = memory->account();
+  report::PolicyResult result;
+  result.name = run.summary().info.policy;
+  result.energy = days.total.facility_energy;
+  result.operational = days.total.operational;
+  result.embodied = days.total.embodied.value;
+  result.idle_operational = days.total.idle_operational;
+  result.idle_embodied = days.total.idle_embodied.value;
+  result.total = days.total.total();
+  const std::int64_t first_day = period.from.ms / ms_per_day;
+  for (std::size_t i = 0; i < days.rows.size(); ++i) {
+    const auto day = parse_instant(days.rows[i].key);
+    if (!day) return day.error();
+    const auto index = static_cast<std::size_t>(day->ms / ms_per_day - first_day);
+    if (result.over_time.size() <= index) result.over_time.resize(index + 1);
+    report::CarbonStep& step = result.over_time[index];
+    const carbon::Figures& figures = days.rows[i].figures;
+    step.gpu_operational = gpu_days.rows[i].figures.operational;
+    step.memory_operational = memory_days.rows[i].figures.operational;
+    step.cpu_operational = figures.operational - step.gpu_operational - step.memory_operational;
+    step.idle_operational = figures.idle_operational;
+    step.embodied = figures.embodied.value;
+    step.idle_embodied = figures.idle_embodied.value;
+  }
+  return result;
+}
+
+Result<std::vector<report::TopJob>> top_jobs(const ledger::RunReader& run) {
+  auto accountant = Accountant::make(run.sites(), run.components(), run.jobs(), View::attributional, Grouping::job,
+                                     run.summary().accounted());
+  if (!accountant) return accountant.error();
+  std::vector<std::uint32_t> site(run.jobs().size());
+  std::vector<double> gpu_seconds(run.jobs().size());
+  auto read = run.entries([&](std::span<const carbon::Entry> entries) -> Result<void> {
+    for (const carbon::Entry& entry : entries) {
+      if (auto ok = accountant->add(entry); !ok) return ok;
+      if (entry.role != carbon::Role::tenant) continue;
+      site[entry.job] = run.components()[entry.component].site;
+      if (entry.operation_type == carbon::OperationType::device_second) gpu_seconds[entry.job] += entry.operations;
+    }
+    return {};
+  });
+  if (!read) return read.error();
+  const carbon::Account jobs = accountant->account();
+  std::vector<std::size_t> order(jobs.rows.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  const auto asc = [&](std::size_t i) { return (jobs.rows[i].figures.operational + jobs.rows[i].figures.embodied.value).value(); };
+  const std::size_t count = std::min(top_job_count, order.size());
+  std::partial_sort(order.begin(), order.begin() + static_cast<std::ptrdiff_t>(count), order.end(),
+                    [&](std::size_t a, std::size_t b) { return asc(a) != asc(b) ? asc(a) > asc(b) : a < b; });
+  std::vector<report::TopJob> top;
+  for (std::size_t rank = 0; rank < count; ++rank) {
+    const std::size_t job = order[rank];
+    top.push_back({run.jobs()[job].name, run.jobs()[job].user, run.sites()[site[job]].name,
+                   carbon::Hours{carbon::Seconds{gpu_seconds[job]}}, jobs.rows[job].figures.operational,
+                   jobs.rows[job].figures.embodied.value});
+  }
+  return top;
+}
+
+/// The policies to compare in the answer: the lowest total, and what it is held against.
+report::Answer pick_answer(const StudyConfig& config, const std::vector<report::PolicyResult>& policies) {
+  report::Answer answer;
+  const auto total = [&](std::size_t i) { return policies[i].total.value; };
+  for (std::size_t i = 1; i < policies.size(); ++i)
+    if (total(i) < total(answer.best)) answer.best = i;
+  answer.baseline = 0;
+  for (std::size_t i = 0; i < policies.size(); ++i)
+    if (policies[i].name == config.baseline) answer.baseline = i;
+  if (answer.baseline == answer.best) {
+    // The named one is the best: the strictest comparison left is with the runner-up.
+    for (std::size_t i = 0; i < policies.size(); ++i)
+      if (i != answer.best && (answer.baseline == answer.best || total(i) < total(answer.baseline))) answer.baseline = i;
+  }
+  answer.saving = carbon::Estimate<GramsCO2e>::exact(total(answer.baseline) - total(answer.best));
+  return answer;
+}
+
+/// Moves every group of coefficients through its range and replays.
+class Uncertainty {
+ public:
+  Uncertainty(const StudyConfig& config, const StudyInput& input, const catalog::Catalog& catalog,
+              const StudyOptions& options, report::StudyReport& report)
+      : config_(config), input_(input), catalog_(catalog), options_(options), report_(report) {}
+
+  Result<void> run() {
+    for (std::size_t p = 0; p < report_.policies.size(); ++p)
+      for (const End end : {End::low, End::high}) add(p, all_at(end));
+    const std::size_t first_group = tasks_.size();
+    for (const std::size_t p : {report_.answer.best, report_.answer.baseline})
+      for (const Group group : all_groups)
+        for (const End end : {End::low, End::high}) add(p, only(group, end));
+
+    std::mutex reporting;
+    std::uint64_t done = 0;
+    parallel_for(tasks_.size(), options_.threads, [&](std::size_t i) {
+      if (options_.stop.stop_requested()) return;
+      Task& task = tasks_[i];
+      auto total = total_of(config_, input_, catalog_, report_.policies[task.policy].name, task.ends, options_.stop);
+      const std::lock_guard lock(reporting);
+      if (total) {
+        task.total = *total;
+      } else {
+        task.error = total.error();
+      }
+      if (options_.progress) options_.progress("uncertainty", ++done, tasks_.size());
+    });
+    if (options_.stop.stop_requested()) {
+      report_.notes.push_back("stopped before the uncertainty replays were done: the ranges hold the embodied "
+                              "coefficients alone");
+      return {};
+    }
+    for (const Task& task : tasks_)
+      if (task.error) return *task.error;
+
+    for (std::size_t p = 0; p < report_.policies.size(); ++p) {
+      auto& total = report_.policies[p].total;
+      total.low = std::min(total.value, tasks_[2 * p].total);
+      total.high = std::max(total.value, tasks_[2 * p + 1].total);
+    }
+    compare(first_group);
+    return {};
+  }
+
+ private:
+  struct Task {
+    std::size_t policy;
+    Ends ends;
+    GramsCO2e total{};
+    std::optional<Error> error{};
+  };
+
+  void add(std::size_t policy, const Ends& ends) { tasks_.push_back({policy, ends}); }
+
+  void compare(std::size_t first) {
+    const std::size_t groups = all_groups.size();
+    report::Answer& answer = report_.answer;
+    // One group at a time, combined as independent: root of the sum of squares to either side.
+    double below = 0, above = 0;
+    for (std::size_t g = 0; g < groups; ++g) {
+      double deviation[2];
+      for (std::size_t end = 0; end < 2; ++end) {
+        const GramsCO2e best = tasks_[first + 2 * g + end].total;
+        const GramsCO2e baseline = tasks_[first + 2 * (groups + g) + end].total;
+        deviation[end] = (baseline - best - answer.saving.value).value();
+      }
+      const double down = std::min({deviation[0], deviation[1], 0.0}), up = std::max({deviation[0], deviation[1], 0.0});
+      below += down * down;
+      above += up * up;
+      const GroupRange range = describe(all_groups[g], config_, input_.nodes, catalog_);
+      report_.sensitivity.push_back({std::string(name(all_groups[g])), range.range, tasks_[first + 2 * g].total,
+                                     tasks_[first + 2 * g + 1].total, range.source});
+    }
+    answer.saving.low = answer.saving.value - GramsCO2e{std::sqrt(below)};
+    answer.saving.high = answer.saving.value + GramsCO2e{std::sqrt(above)};
+    const auto width = [](const report::Sensitivity& s) { return std::abs((s.total_at_high - s.total_at_low).value()); };
+    std::stable_sort(report_.sensitivity.begin(), report_.sensitivity.end(),
+                     [&](const auto& a, const auto& b) { return width(a) > width(b); });
+  }
+
+  const StudyConfig& config_;
+  const StudyInput& input_;
+  const catalog::Catalog& catalog_;
+  const StudyOptions& options_;
+  report::StudyReport& report_;
+  std::vector<Task> tasks_;
+};
+
+void describe_inputs(const StudyConfig& config, const StudyInput& input, const catalog::Catalog& catalog,
+                     const FleetPlan& plan, report::StudyReport& report) {
+  for (std::size_t s = 0; s < plan.sites.size(); ++s) {
+    const carbon::SiteRecord& site = plan.sites[s];
+    report::SiteSummary summary{site.name, site.grid, site.pue,
+                                carbon::GramsPerKilowattHour{site.average.mean(report.from, report.to)}, 0, 0};
+    for (const fleet::NodeSpec& node : plan.nodes) {
+      if (node.site != s) continue;
+      ++summary.nodes;
+      summary.gpus += node.gpu_count;
+    }
+    report.sites.push_back(std::move(summary));
+  }
+  report.data = input.sources;
+  std::set<std::string> seen;
+  for (const SiteConfig& site : config.sites) {
+    const catalog::Grid* grid = catalog.grid(site.grid);
+    if (grid == nullptr || !seen.insert(site.grid).second) continue;
+    const carbon::Provenance& from =
+        grid->average_profile ? grid->average_profile->provenance : grid->average.provenance;
+    report.data.push_back({"grid " + grid->name, from.source, from.licence, report::DataKind::published});
+  }
+  report.data.push_back({"draw and embodied carbon of hardware", "the catalogue: cradle catalog show ID prints every source",
+                         "facts, each with its source", report::DataKind::published});
+  report.data.push_back({"joules of jobs and machines", "simulated from reservations and the catalogue's power curves",
+                         "", report::DataKind::simulated});
+  report.notes.insert(report.notes.end(), input.workload.notes.begin(), input.workload.notes.end());
+  if (config.fleet.scale < 1)
+    report.notes.push_back("the fleet is " + std::to_string(plan.nodes.size()) + " of " +
+                           std::to_string(input.nodes.size()) + " machines, every shape in proportion (scale " +
+                           shortest(config.fleet.scale) + ")");
+  for (const carbon::SiteRecord& site : plan.sites)
+    if (!site.marginal) {
+      report.notes.push_back(
+          "no marginal intensity is known for these grids: decisions that look at carbon use the average one");
+      break;
+    }
+}
+
+}  // namespace
+
+Result<StudyOutcome> run_study(const StudyConfig& config, const StudyInput& input, const catalog::Catalog& catalog,
+                               const StudyOptions& options) {
+  auto plan = plan_fleet(config, input.nodes, catalog, all_at(End::value));
+  if (!plan) return plan.error();
+  StudyOutcome outcome;
+  report::StudyReport& report = outcome.report;
+  report.title = config.title;
+  report.study_file = config.file;
+  report.created_by = created_by;
+  report.command = options.command;
+  report.from = config.start;
+  const std::int64_t horizon = horizon_of(config, input.workload.jobs);
+  report.to = {config.start.ms + horizon};
+  describe_inputs(config, input, catalog, *plan, report);
+
+  auto ledger = ledger::Ledger::create(options.ledger);
+  if (!ledger) return ledger.error();
+  for (const std::string& name : config.policies) {
+    ledger::RunInfo info;
+    info.name = info.policy = name;
+    info.study = config.name;
+    info.seed = config.seed;
+    info.created_by = created_by;
+    info.period = {report.from, report.to};
+    info.notes = report.notes;
+    auto writer = ledger->begin_run(info, plan->sites, plan->components);
+    if (!writer) return writer.error();
+    outcome.runs.push_back(name);
+
+    simulate::TimedOptions replay;
+    replay.start = config.start;
+    replay.horizon_ms = horizon;
+    replay.seed = config.seed;
+    replay.stop = options.stop;
+    if (options.progress)
+      replay.progress = [&](std::int64_t done, std::int64_t total) {
+        options.progress(name, static_cast<std::uint64_t>(done), static_cast<std::uint64_t>(total));
+      };
+    auto result = simulate::replay_timed(plan->nodes, input.workload.jobs, plan->sites, configured(config, name), replay,
+                                         *writer);
+    if (!result) return result.error();
+    if (auto ok = writer->set_jobs(result->jobs); !ok) return ok.error();
+    if (result->stopped) {
+      outcome.stopped = true;
+      if (auto ok = writer->commit(); !ok) return ok.error();
+      break;
+    }
+    if (auto ok = writer->finish(); !ok) return ok.error();
+
+    auto run = ledger->read_run(name);
+    if (!run) return run.error();
+    auto policy = account_run(*run);
+    if (!policy) return policy.error();
+    policy->allocation = result->gpu_allocation_percent / 100;
+    policy->useful_gpu_time = carbon::Hours{result->useful_gpu_hours};
+    policy->wait = wait_times(result->waits);
+    policy->jobs_finished = static_cast<std::int64_t>(result->finished);
+    policy->jobs_never_placed = static_cast<std::int64_t>(result->waiting + result->impossible);
+    if (result->impossible > 0 && report.policies.empty())
+      report.notes.push_back(std::to_string(result->impossible) + " jobs fit on no machine of this fleet, even empty");
+    if (result->running > 0)
+      report.notes.push_back(name + ": " + std::to_string(result->running) +
+                             " jobs still ran at the end of the period and count up to there");
+    report.policies.push_back(std::move(*policy));
+  }
+  if (report.policies.empty()) return outcome;
+
+  report.answer = pick_answer(config, report.policies);
+  auto best = ledger->read_run(report.policies[report.answer.best].name);
+  if (!best) return best.error();
+  auto top = top_jobs(*best);
+  if (!top) return top.error();
+  report.top_jobs = std::move(*top);
+  if (config.sensitivity && !outcome.stopped) {
+    if (auto ok = Uncertainty(config, input, catalog, options, report).run(); !ok) return ok.error();
+  } else {
+    report.notes.push_back("without sensitivity replays the ranges hold the embodied coefficients alone");
+  }
+  if (auto ok = report::check(report); !ok) return ok.error();
+  return outcome;
+}
+
+}  // namespace cradle::study
