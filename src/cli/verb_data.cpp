@@ -29,11 +29,6 @@ class InterruptGuard {
   void (*previous_)(int);
 };
 
-int fail(const Error& error) {
-  std::fprintf(stderr, "cradle: %s\n", to_string(error).c_str());
-  return exit_code(error.code);
-}
-
 int list(const std::filesystem::path& cache) {
   report::Table table;
   table.column("name", "name")

@@ -1,6 +1,7 @@
 // cradle workload generate|summary: jobs out of a seed, and what a trace asks for.
 #include <cmath>
 #include <cstdio>
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -11,17 +12,13 @@
 #include "cradle/workload/generator.h"
 #include "cradle/workload/openb.h"
 #include "cradle/workload/pai.h"
+#include "cradle/workload/peaks.h"
 #include "cradle/workload/summary.h"
 #include "verbs.h"
 
 namespace cradle::cli {
 
 namespace {
-
-int fail(const Error& error) {
-  std::fprintf(stderr, "cradle: %s\n", to_string(error).c_str());
-  return exit_code(error.code);
-}
 
 Result<workload::Workload> generated(const WorkloadOptions& options) {
   const double longest_days = static_cast<double>(workload::max_generated_window_ms) / static_cast<double>(ms_per_day);
@@ -39,11 +36,11 @@ class Figures {
   Figures() {
     table_.column("figure", "figure").column("value", "value", report::Align::right, 1).column("unit", "unit");
   }
-  void count(const char* figure, std::uint64_t value, const char* unit) {
-    table_.row({std::string(figure), static_cast<std::int64_t>(value), std::string(unit)});
+  void count(const std::string& figure, std::uint64_t value, const char* unit) {
+    table_.row({figure, static_cast<std::int64_t>(value), std::string(unit)});
   }
-  void amount(const char* figure, double value, const char* unit) {
-    table_.row({std::string(figure), value, std::string(unit)});
+  void amount(const std::string& figure, double value, const char* unit) {
+    table_.row({figure, value, std::string(unit)});
   }
   void print(const std::string& name, Output output) const {
     if (output == Output::table) std::printf("%s\n%s", report::printable(name).c_str(), table_.to_text().c_str());
@@ -109,6 +106,21 @@ int summarise_requests(const workload::LlmTrace& trace, Output output) {
   return 0;
 }
 
+int summarise_power(const workload::PowerTrace& trace, const std::string& name, Output output, const Common& common) {
+  Figures figures;
+  for (const workload::HostPower& host : trace.hosts) {
+    double sum = 0;
+    for (const workload::PowerSample& sample : host.samples) sum += sample.power.value();
+    const auto window = static_cast<double>(host.samples.back().at.ms - host.samples.front().at.ms) / ms_per_second;
+    figures.count("samples " + host.host, host.samples.size(), "");
+    figures.amount("window " + host.host, window, "s");
+    figures.amount("power_mean " + host.host, sum / static_cast<double>(host.samples.size()), "W");
+  }
+  figures.print(name, output);
+  print_notes(trace.notes, common);
+  return 0;
+}
+
 int summary(const WorkloadOptions& options, const Common& common) {
   if (options.file.empty()) {
     const auto jobs = generated(options);
@@ -118,8 +130,13 @@ int summary(const WorkloadOptions& options, const Common& common) {
     const auto trace = workload::read_azure_llm(options.file);
     return trace ? summarise_requests(*trace, options.output) : fail(trace.error());
   }
+  if (options.format == "peaks") {
+    const auto trace = workload::read_peaks_power(options.file);
+    if (!trace) return fail(trace.error());
+    return summarise_power(*trace, std::filesystem::path(options.file).stem().string(), options.output, common);
+  }
   if (options.format != "openb" && options.format != "pai") {
-    const std::vector<std::string> formats = {"openb", "azure-llm", "pai"};
+    const std::vector<std::string> formats = {"openb", "azure-llm", "pai", "peaks"};
     return fail(bad_input("no format '" + options.format + "'", "--format", suggest(options.format, formats)));
   }
   const auto jobs =

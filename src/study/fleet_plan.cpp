@@ -116,6 +116,7 @@ Machine machine(const workload::NodeRow& row, fleet::SiteIndex site, const catal
     record.embodied = embodied;
     // A part that the machine does not have still has a life, so that its record is sound.
     record.lifetime_operations = carbon::Operations{std::max(operations_per_second, 1e-3) * seconds};
+    record.lifetime = carbon::Seconds{seconds};
     record.operation_type = type;
   };
   using carbon::OperationType;

@@ -48,7 +48,7 @@ struct Entry {
   ComponentIndex component = 0;
   std::int64_t microjoules = 0;           ///< at the machine, before PUE
   std::int64_t baseline_microjoules = 0;  ///< of these, what would have been drawn without the job (idle draw)
-  double operations = 0;         ///< of `operation_type`
+  double operations = 0;                  ///< of `operation_type`
   OperationType operation_type = OperationType::device_second;
   Role role = Role::tenant;
   Knowledge knowledge = Knowledge::simulated;
@@ -70,10 +70,11 @@ struct ComponentRecord {
   std::string kind;   ///< "gpu", "cpu", "memory", "host"
   std::string model;  ///< catalogue key
   std::uint32_t site = 0;
-  Estimate<GramsCO2e> embodied;  ///< EMC of the component as made
+  Estimate<GramsCO2e> embodied;       ///< EMC of the component as made
   Operations lifetime_operations{1};  ///< Ops_lifetime in `operation_type`
   OperationType operation_type = OperationType::device_second;
-  bool sunk = true;  ///< already bought: its embodied carbon is no consequence of a decision
+  bool sunk = true;     ///< already bought: its embodied carbon is no consequence of a decision
+  Seconds lifetime{0};  ///< time in service in which the lifetime operations can be had; > 0. Idle embodied needs it
 };
 
 struct JobRecord {

@@ -1,0 +1,21 @@
+# Catalogue files are embedded: dropping a *.toml into catalog/ is all it takes to add one.
+find_package(tomlplusplus REQUIRED)
+# Header-only use (read_toml.cpp): the shared library of the distribution is not needed.
+get_target_property(toml_headers tomlplusplus::tomlplusplus INTERFACE_INCLUDE_DIRECTORIES)
+if(toml_headers)
+  target_include_directories(room_catalog SYSTEM PRIVATE ${toml_headers})
+endif()
+
+file(GLOB_RECURSE catalog_files CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/catalog/*.toml)
+list(SORT catalog_files)
+set(declarations "")
+set(entries "")
+foreach(file IN LISTS catalog_files)
+  file(RELATIVE_PATH name ${CMAKE_SOURCE_DIR} ${file})
+  string(MAKE_C_IDENTIFIER "cradle_${name}" symbol)
+  cradle_embed(room_catalog ${symbol} ${file})
+  string(APPEND declarations "extern const unsigned char ${symbol}[], ${symbol}_end[];\n")
+  string(APPEND entries "      {\"${name}\", text(${symbol}, ${symbol}_end)},\n")
+endforeach()
+configure_file(${CMAKE_CURRENT_LIST_DIR}/embedded.cpp.in ${CMAKE_CURRENT_BINARY_DIR}/embed/catalog_embedded.cpp @ONLY)
+target_sources(room_catalog PRIVATE ${CMAKE_CURRENT_BINARY_DIR}/embed/catalog_embedded.cpp)

@@ -1,0 +1,40 @@
+// The records of a catalogue by kind, and one TOML file read into them.
+#pragma once
+
+#include <string>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+#include "cradle/catalog/catalog.h"
+
+namespace cradle::catalog {
+
+template <class R>
+inline constexpr Kind kind_of = Kind::accelerator;
+template <>
+inline constexpr Kind kind_of<Cpu> = Kind::cpu;
+template <>
+inline constexpr Kind kind_of<Memory> = Kind::memory;
+template <>
+inline constexpr Kind kind_of<Storage> = Kind::storage;
+template <>
+inline constexpr Kind kind_of<Nic> = Kind::nic;
+template <>
+inline constexpr Kind kind_of<Server> = Kind::server;
+template <>
+inline constexpr Kind kind_of<Grid> = Kind::grid;
+
+using RecordTables = std::tuple<std::vector<Accelerator>, std::vector<Cpu>, std::vector<Memory>, std::vector<Storage>,
+                                std::vector<Nic>, std::vector<Server>, std::vector<Grid>>;
+
+/// Calls visit(table) for the vector of each kind, in the order of `all_kinds`.
+template <class Tables, class F>
+void for_each_table(Tables& tables, F&& visit) {
+  std::apply([&](auto&... table) { (visit(table), ...); }, tables);
+}
+
+/// Reads one file. A record with an error in it is left out; every error is appended to `errors`.
+void read_records(const SourceFile& file, RecordTables& tables, std::vector<Error>& errors);
+
+}  // namespace cradle::catalog
