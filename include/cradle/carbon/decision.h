@@ -14,6 +14,7 @@ class SiteSignals {
   /// bad_input if `average` is no average series, `marginal` is no marginal one, or PUE is below 1 or not finite.
   /// Without a marginal series (null) the marginal cost uses the average one and says so.
   static Result<SiteSignals> make(double pue, const IntensitySeries& average, const IntensitySeries* marginal);
+  static Result<SiteSignals> make(double pue, IntensitySeries&& average, const IntensitySeries* marginal) = delete;
 
   double pue() const { return pue_; }
   const IntensitySeries& average() const { return *average_; }

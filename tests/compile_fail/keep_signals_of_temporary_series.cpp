@@ -1,0 +1,12 @@
+// Refused: site signals that refer to a series which dies at the end of the line.
+#include "cradle/carbon/decision.h"
+
+using namespace cradle::carbon;
+using namespace cradle::carbon::literals;
+
+#ifndef MISUSE
+const auto series = IntensitySeries::constant(Signal::average, 100_g_per_kWh);
+const auto site = SiteSignals::make(1.2, series, nullptr);
+#else
+const auto site = SiteSignals::make(1.2, IntensitySeries::constant(Signal::average, 100_g_per_kWh), nullptr);
+#endif

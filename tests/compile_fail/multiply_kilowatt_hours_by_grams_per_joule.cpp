@@ -1,0 +1,11 @@
+// Refused: kWh x g/J.
+#include "cradle/carbon/quantity.h"
+
+using namespace cradle::carbon;
+using namespace cradle::carbon::literals;
+
+#ifndef MISUSE
+const GramsCO2e grams = Joules{1_kWh} * GramsPerJoule{1e-4};
+#else
+const GramsCO2e grams = 1_kWh * GramsPerJoule{1e-4};
+#endif

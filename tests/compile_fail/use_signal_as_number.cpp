@@ -1,0 +1,11 @@
+// Refused: a signal of the grid made from a number.
+#include "cradle/carbon/intensity.h"
+
+using namespace cradle::carbon;
+using namespace cradle::carbon::literals;
+
+#ifndef MISUSE
+const Signal signal = Signal::marginal;
+#else
+const Signal signal = 1;
+#endif
