@@ -59,8 +59,8 @@ inline StudyReport example_study() {
                   {"Virginia", "PJM", 1.12, carbon::GramsPerKilowattHour{362.6}, 623, 2512},
                   {"Oregon", "BPAT", 1.09, carbon::GramsPerKilowattHour{54.7}, 400, 1600}};
   report.data = {
-      {"openb GPU cluster trace 2023: nodes and pods", "github.com/alibaba/clusterdata, cluster-trace-gpu-v2023",
-       "no licence stated; for research use", DataKind::published},
+      {"openb GPU cluster trace 2023: nodes and pods", "hkust-adsl/kubernetes-scheduler-simulator (FGD, ATC 2023)",
+       "Apache-2.0", DataKind::published},
       {"hourly grid intensity 2022", "US EIA Form 930 through HewlettPackard/dc-rl", "public domain; MIT",
        DataKind::measured},
       {"embodied carbon of accelerators", "catalogue of cradle, sources with each record", "see each record",

@@ -23,7 +23,7 @@ std::size_t terminal_columns(std::FILE* out) {
 
 }  // namespace
 
-Progress::Progress(std::string what, std::uint64_t total, bool enabled, std::FILE* out)
+Progress::Progress(std::string_view what, std::uint64_t total, bool enabled, std::FILE* out)
     : what_(printable(what)),
       total_(total),
       out_(out),

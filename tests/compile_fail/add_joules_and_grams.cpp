@@ -5,7 +5,7 @@ using namespace cradle::carbon;
 using namespace cradle::carbon::literals;
 
 #ifndef MISUSE
-const auto sum = 3_J + 2_J;
+auto sum = 3_J + 2_J;
 #else
-const auto sum = 3_J + 2_g;
+auto sum = 3_J + 2_g;
 #endif

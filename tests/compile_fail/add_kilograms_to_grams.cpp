@@ -5,7 +5,7 @@ using namespace cradle::carbon;
 using namespace cradle::carbon::literals;
 
 #ifndef MISUSE
-const auto sum = 1_g + GramsCO2e{1_kg};
+auto sum = 1_g + GramsCO2e{1_kg};
 #else
-const auto sum = 1_g + 1_kg;
+auto sum = 1_g + 1_kg;
 #endif

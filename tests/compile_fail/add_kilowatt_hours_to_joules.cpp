@@ -5,7 +5,7 @@ using namespace cradle::carbon;
 using namespace cradle::carbon::literals;
 
 #ifndef MISUSE
-const auto sum = 1_J + Joules{1_kWh};
+auto sum = 1_J + Joules{1_kWh};
 #else
-const auto sum = 1_J + 1_kWh;
+auto sum = 1_J + 1_kWh;
 #endif

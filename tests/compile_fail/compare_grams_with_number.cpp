@@ -5,7 +5,7 @@ using namespace cradle::carbon;
 using namespace cradle::carbon::literals;
 
 #ifndef MISUSE
-const bool none = 1_g == 0_g;
+bool none = 1_g == 0_g;
 #else
-const bool none = 1_g == 0.0;
+bool none = 1_g == 0.0;
 #endif

@@ -5,7 +5,7 @@ using namespace cradle::carbon;
 using namespace cradle::carbon::literals;
 
 #ifndef MISUSE
-const bool less = 1_J < Joules{1_kWh};
+bool less = 1_J < Joules{1_kWh};
 #else
-const bool less = 1_J < 1_kWh;
+bool less = 1_J < 1_kWh;
 #endif

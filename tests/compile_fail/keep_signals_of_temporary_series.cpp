@@ -5,8 +5,8 @@ using namespace cradle::carbon;
 using namespace cradle::carbon::literals;
 
 #ifndef MISUSE
-const auto series = IntensitySeries::constant(Signal::average, 100_g_per_kWh);
-const auto site = SiteSignals::make(1.2, series, nullptr);
+auto series = IntensitySeries::constant(Signal::average, 100_g_per_kWh);
+auto site = SiteSignals::make(1.2, series, nullptr);
 #else
-const auto site = SiteSignals::make(1.2, IntensitySeries::constant(Signal::average, 100_g_per_kWh), nullptr);
+auto site = SiteSignals::make(1.2, IntensitySeries::constant(Signal::average, 100_g_per_kWh), nullptr);
 #endif

@@ -5,7 +5,7 @@ using namespace cradle::carbon;
 using namespace cradle::carbon::literals;
 
 #ifndef MISUSE
-const GramsCO2e grams = Joules{1_kWh} * GramsPerJoule{1e-4};
+GramsCO2e grams = Joules{1_kWh} * GramsPerJoule{1e-4};
 #else
-const GramsCO2e grams = 1_kWh * GramsPerJoule{1e-4};
+GramsCO2e grams = 1_kWh * GramsPerJoule{1e-4};
 #endif

@@ -5,7 +5,7 @@ using namespace cradle::carbon;
 using namespace cradle::carbon::literals;
 
 #ifndef MISUSE
-const Joules energy = 5_W * Seconds{1_h};
+Joules energy = 5_W * Seconds{1_h};
 #else
-const Joules energy = 5_W * 1_h;
+Joules energy = 5_W * 1_h;
 #endif

@@ -5,7 +5,7 @@ using namespace cradle::carbon;
 using namespace cradle::carbon::literals;
 
 #ifndef MISUSE
-const auto product = 5_W * Joules{1_kWh};
+auto product = 5_W * Joules{1_kWh};
 #else
-const auto product = 5_W * 1_kWh;
+auto product = 5_W * 1_kWh;
 #endif

@@ -5,7 +5,7 @@ using namespace cradle::carbon;
 using namespace cradle::carbon::literals;
 
 #ifndef MISUSE
-const auto grams = operational(5_J, 1.2, GramsPerJoule{100_g_per_kWh});
+auto grams = operational(5_J, 1.2, GramsPerJoule{100_g_per_kWh});
 #else
-const auto grams = operational(5_J, 1.2, 100_g_per_kWh);
+auto grams = operational(5_J, 1.2, 100_g_per_kWh);
 #endif

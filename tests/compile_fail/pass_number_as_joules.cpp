@@ -5,7 +5,7 @@ using namespace cradle::carbon;
 using namespace cradle::carbon::literals;
 
 #ifndef MISUSE
-const auto grams = operational(Joules{5.0}, 1.2, GramsPerJoule{1e-4});
+auto grams = operational(Joules{5.0}, 1.2, GramsPerJoule{1e-4});
 #else
-const auto grams = operational(5.0, 1.2, GramsPerJoule{1e-4});
+auto grams = operational(5.0, 1.2, GramsPerJoule{1e-4});
 #endif

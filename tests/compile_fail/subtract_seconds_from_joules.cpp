@@ -5,7 +5,7 @@ using namespace cradle::carbon;
 using namespace cradle::carbon::literals;
 
 #ifndef MISUSE
-const auto rest = 3_J - 2_J;
+auto rest = 3_J - 2_J;
 #else
-const auto rest = 3_J - 2_s;
+auto rest = 3_J - 2_s;
 #endif

@@ -5,7 +5,7 @@ using namespace cradle::carbon;
 using namespace cradle::carbon::literals;
 
 #ifndef MISUSE
-const auto share = embodied_share(Operations{1}, Operations{10}, 5_g);
+auto share = embodied_share(Operations{1}, Operations{10}, 5_g);
 #else
-const auto share = embodied_share(5_g, Operations{10}, Operations{1});
+auto share = embodied_share(5_g, Operations{10}, Operations{1});
 #endif

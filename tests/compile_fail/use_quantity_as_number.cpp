@@ -5,7 +5,7 @@ using namespace cradle::carbon;
 using namespace cradle::carbon::literals;
 
 #ifndef MISUSE
-const double number = (5_J).value();
+double number = (5_J).value();
 #else
-const double number = 5_J;
+double number = 5_J;
 #endif

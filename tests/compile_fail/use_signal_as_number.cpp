@@ -5,7 +5,7 @@ using namespace cradle::carbon;
 using namespace cradle::carbon::literals;
 
 #ifndef MISUSE
-const Signal signal = Signal::marginal;
+Signal signal = Signal::marginal;
 #else
-const Signal signal = 1;
+Signal signal = 1;
 #endif

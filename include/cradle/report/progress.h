@@ -22,7 +22,7 @@ namespace cradle::report {
 class Progress {
  public:
   /// `total` 0: unknown, only counts. Nothing is ever written if `enabled` is false or `out` is no terminal.
-  Progress(std::string what, std::uint64_t total, bool enabled, std::FILE* out = stderr);
+  Progress(std::string_view what, std::uint64_t total, bool enabled, std::FILE* out = stderr);
   ~Progress();
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;

@@ -5,7 +5,7 @@ using namespace cradle::carbon;
 using namespace cradle::carbon::literals;
 
 #ifndef MISUSE
-const GramsCO2e grams = 5_W * IntensitySeconds{0.1};
+GramsCO2e grams = 5_W * IntensitySeconds{0.1};
 #else
-const GramsCO2e grams = 5_J * IntensitySeconds{0.1};
+GramsCO2e grams = 5_J * IntensitySeconds{0.1};
 #endif
