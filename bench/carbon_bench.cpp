@@ -1,4 +1,5 @@
-// The calls of the carbon room that stand in inner loops: one placement decision, one more job in a large product graph.
+// The calls of the carbon room that stand in inner loops: one placement decision, one more job in a large product
+// graph.
 #include <benchmark/benchmark.h>
 
 #include <algorithm>
@@ -24,7 +25,8 @@ IntensitySeries typical_year(Signal signal) {
   return *IntensitySeries::make(signal, instant_of(2022, 1, 1), ms_per_hour, std::move(steps), true);
 }
 
-/// Candidates with random starts in a decade and lengths up to two days, so that the series is not read from cache only.
+/// Candidates with random starts in a decade and lengths up to two days, so that the series is not read from cache
+/// only.
 void decision_cost(benchmark::State& state, bool has_marginal) {
   const auto average = typical_year(Signal::average), marginal = typical_year(Signal::marginal);
   const auto site = *SiteSignals::make(1.3, average, has_marginal ? &marginal : nullptr);

@@ -38,8 +38,10 @@ class Walk {
       }
       if (beyond_ascii(c))
         return error("a character beyond ASCII outside quotes", "put texts and keys that need it in double quotes");
-      if (c == '[' && line_start)
+      if (c == '[' && line_start && depth_ == 0)
         if (auto passed = header(); !passed) return passed;
+      depth_ += c == '[' || c == '{';
+      depth_ -= (c == ']' || c == '}') && depth_ > 0;
       line_start = c == '\n' || (line_start && blank(c));
       ++at_;
     }
@@ -55,7 +57,8 @@ class Walk {
   /// at_ is on the '[' that starts a line and stays there.
   Result<void> header() const {
     std::size_t next = at_ + 1;
-    while (next < text_.size() && (blank(text_[next]) || text_[next] == '[')) ++next;
+    if (next < text_.size() && text_[next] == '[') ++next;
+    while (next < text_.size() && blank(text_[next])) ++next;
     if (next < text_.size() && !starts_key(text_[next]) && !beyond_ascii(text_[next]))
       return error("a table header without a name", "write [kind.name] with letters, digits, '_' and '-'");
     return {};
@@ -91,6 +94,7 @@ class Walk {
   std::string_view text_;
   std::string_view source_;
   std::size_t at_ = 0;
+  int depth_ = 0;  ///< of brackets and braces: a '[' that starts a line inside them is an array, not a table
 };
 
 }  // namespace

@@ -12,7 +12,7 @@ TEST(TomlText, legalTextPasses) {
   for (const std::string& text : std::vector<std::string>{
            "", "# Zürich\n", "\xEF\xBB\xBFname = \"x\"", "name = \"Zürich\" # süß\n", "'ключ' = 'значение'\n",
            "a = \"\"\"\nZürich \"quoted\" \\\"ü\\\"\n\"\"\"\n[b]", "a = '''\nü''''\nb = 1", "a = \"x\\\\\"\n",
-           "a = [\n  [1, 2],\n  [3],\n]\n", "  [ table . \"ü\" ]\n[[array]]\n", "a = \"\"\"x\\\n   y\"\"\"\n"}) {
+           "a = [\n  [1, 2],\n  [[[]]],\n]\n[b]\n", "  [ table . \"ü\" ]\n[[array]]\n", "a = \"\"\"x\\\n   y\"\"\"\n"}) {
     const auto passed = check_toml_text(text, "x.toml");
     EXPECT_TRUE(passed) << text << "\n" << (passed ? "" : to_string(passed.error()));
   }
@@ -31,7 +31,8 @@ TEST(TomlText, whatTheParserCannotSurviveIsAnErrorWithItsLine) {
                                          {"a = \"\"\"x\\\n  ü\"\"\"\n", "x.toml:2"},
                                          {"a = \"x\nü = 1\n", "x.toml:2"},
                                          {"a = 1\n[&b]\n", "x.toml:2"},
-                                         {"a = 1\n  [[ .b]]\n", "x.toml:2"}}) {
+                                         {"a = 1\n  [[ .b]]\n", "x.toml:2"},
+                                         {"a = [[1],\n[2]]\n[[[b]]]\n", "x.toml:3"}}) {
     const auto passed = check_toml_text(bad.text, "x.toml");
     ASSERT_FALSE(passed) << bad.text;
     EXPECT_EQ(passed.error().where, bad.where) << bad.text;

@@ -278,14 +278,22 @@ Result<Layer> read_layer(const std::filesystem::path& path) {
   return layer;
 }
 
-Result<Catalog> Catalog::load(std::span<const std::filesystem::path> overrides) {
+namespace {
+Result<std::vector<Layer>> read_layers(std::span<const std::filesystem::path> overrides) {
   std::vector<Layer> layers = {embedded_layer()};
   for (const auto& path : overrides) {
     auto layer = read_layer(path);
     if (!layer) return std::move(layer).error();
     layers.push_back(std::move(layer).value());
   }
-  Parsed parsed = parse(layers);
+  return layers;
+}
+}  // namespace
+
+Result<Catalog> Catalog::load(std::span<const std::filesystem::path> overrides) {
+  const auto layers = read_layers(overrides);
+  if (!layers) return layers.error();
+  Parsed parsed = parse(*layers);
   if (parsed.errors.empty()) return std::move(parsed.catalog);
   Error first = std::move(parsed.errors.front());
   if (const std::size_t more = parsed.errors.size() - 1)
@@ -293,14 +301,13 @@ Result<Catalog> Catalog::load(std::span<const std::filesystem::path> overrides) 
   return first;
 }
 
-std::vector<Error> check(const std::optional<std::filesystem::path>& path) {
-  std::vector<Layer> layers = {embedded_layer()};
-  if (path) {
-    auto layer = read_layer(*path);
-    if (!layer) return {std::move(layer).error()};
-    layers.push_back(std::move(layer).value());
-  }
-  return Catalog::parse(layers).errors;
+std::vector<Error> check(const std::optional<std::filesystem::path>& path,
+                         std::span<const std::filesystem::path> overrides) {
+  std::vector<std::filesystem::path> paths(overrides.begin(), overrides.end());
+  if (path) paths.push_back(*path);
+  const auto layers = read_layers(paths);
+  if (!layers) return {layers.error()};
+  return Catalog::parse(*layers).errors;
 }
 
 std::span<const Accelerator> Catalog::accelerators() const { return tables_->of<Accelerator>(); }

@@ -165,6 +165,17 @@ std::optional<carbon::IntensitySeries> Grid::marginal_series() const {
 
 GridHeading heading_of(const Grid& grid) { return {grid.id, grid.name, grid.region, grid.average.provenance}; }
 
+GridHeading new_heading(std::string_view id, std::string_view file, const HourlyGrid& grid) {
+  carbon::Provenance provenance;
+  provenance.source = "hourly data of " + std::string(file);
+  provenance.year = civil_hour(grid.at(grid.intensity.size() - 1)).year;
+  provenance.scope = grid.low.empty()
+                         ? "average intensity as stated by the source"
+                         : "life-cycle factors of Carbon Explorer (ASPLOS 2023) applied to generation, imports left out";
+  provenance.licence = "not stated";
+  return {std::string(id), std::string(id), "not stated", std::move(provenance)};
+}
+
 Result<std::string> grid_record_toml(const GridHeading& heading, const HourlyGrid& grid) {
   auto derived = typical_year(grid);
   if (!derived) return std::move(derived).error();

@@ -2,8 +2,10 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <cstdio>
 #include <map>
 
+#include "cradle/base/text.h"
 #include "verbs.h"
 
 namespace {
@@ -17,6 +19,18 @@ void add_output(CLI::App* verb, Output& output) {
       {"table", Output::table}, {"json", Output::json}, {"csv", Output::csv}};
   verb->add_option("--output", output, "table, json or csv")->transform(CLI::CheckedTransformer(words));
   verb->add_flag_callback("--json", [&output] { output = Output::json; }, "same as --output json");
+}
+
+/// The first word that is no option, if it is no verb: CLI11 only says that a verb is missing.
+std::string unknown_verb(const CLI::App& app, int argc, char** argv) {
+  if (argc < 2 || argv[1][0] == '-') return {};
+  const std::string word = argv[1];
+  std::vector<std::string> verbs;
+  for (const CLI::App* verb : app.get_subcommands({})) {
+    if (verb->get_name() == word) return {};
+    verbs.push_back(verb->get_name());
+  }
+  return "no verb '" + word + "'\n  hint: " + cradle::suggest(word, verbs);
 }
 
 }  // namespace
@@ -147,9 +161,13 @@ int main(int argc, char** argv) {
 
   ExplainOptions explain;
   CLI::App* explain_verb = app.add_subcommand("explain", "formula and sources behind a term or a catalogue number");
-  explain_verb->add_option("key", explain.key, "e.g. asc, pue, a100-80gb.idle_power")->required();
+  explain_verb->add_option("key", explain.key, "e.g. asc, pue, a100-80.idle_power")->required();
   explain_verb->callback([&] { status = run_explain(explain, common); });
 
+  if (const std::string wrong = unknown_verb(app, argc, argv); !wrong.empty()) {
+    std::fprintf(stderr, "cradle: %s\n", wrong.c_str());
+    return usage_error;
+  }
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -117,12 +117,13 @@ void print_table(const Account& account, const ledger::RunSummary& run, std::uin
   add("(total)", account.total);
   std::fputs(table.to_text().c_str(), stdout);
 
-  std::printf("\nenergy metered at the machines %s, at the facilities %s; known how: %s\n",
-              report::energy_text(account.metered.joules()).c_str(),
+  std::printf("\nenergy counted: %s at the machines, %s with PUE; known how: %s\n",
+              report::energy_text((account.total.energy + account.total.idle_energy).joules()).c_str(),
               report::energy_text(account.total.facility_energy).c_str(), share_text(account.total).c_str());
   if (account.excluded != carbon::ExactEnergy{})
-    std::printf("left out by this view, since it would be drawn anyway: %s\n",
-                report::energy_text(account.excluded.joules()).c_str());
+    std::printf("left out by this view, since it would be drawn anyway: %s of %s metered\n",
+                report::energy_text(account.excluded.joules()).c_str(),
+                report::energy_text(account.metered.joules()).c_str());
 }
 
 /// One row of data for programs.
@@ -207,10 +208,14 @@ void print_json(const Account& account, const ledger::RunReader& run) {
 }  // namespace
 
 int run_account(const AccountOptions& options, const Common& common) {
+  const auto usage = [](Error error, const char* option) {
+    error.where = option;
+    return fail(error);
+  };
   const auto by = carbon::parse_grouping(options.by);
-  if (!by) return fail(by.error());
+  if (!by) return usage(by.error(), "--by");
   const auto view = carbon::parse_view(options.view);
-  if (!view) return fail(view.error());
+  if (!view) return usage(view.error(), "--view");
   const auto book = ledger::Ledger::open_read(options.ledger);
   if (!book) return fail(book.error());
   const auto run = book->read_run(options.run);

@@ -44,7 +44,7 @@ std::string html(std::string_view text) {
 std::string strong(std::string_view text) { return "<strong>" + html(text) + "</strong>"; }
 
 /// JSON that may stand inside a script element: no character that HTML gives a meaning.
-std::string json_in_html(std::string json) {
+std::string json_in_html(std::string_view json) {
   std::string out;
   out.reserve(json.size());
   for (const char c : json) {

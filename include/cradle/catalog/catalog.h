@@ -118,8 +118,9 @@ const Layer& embedded_layer();
 /// Reads a layer from a folder (every *.toml in and below it, in order of path) or from one file.
 Result<Layer> read_layer(const std::filesystem::path& path);
 
-/// Every error in `path` (file or folder) when laid over the embedded records; none if it is good. Without a path:
-/// the embedded records themselves.
-std::vector<Error> check(const std::optional<std::filesystem::path>& path);
+/// Every error in `path` (file or folder) when laid over the embedded records and `overrides`; none if it is good.
+/// Without a path: the embedded records and `overrides` themselves.
+std::vector<Error> check(const std::optional<std::filesystem::path>& path,
+                         std::span<const std::filesystem::path> overrides = {});
 
 }  // namespace cradle::catalog

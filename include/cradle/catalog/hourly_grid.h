@@ -95,6 +95,9 @@ struct GridHeading {
 
 /// The heading of a record that exists, so that deriving it again gives its bytes again.
 GridHeading heading_of(const Grid& grid);
+/// The heading of a new record, from what the data itself says: the file, and the fuel mix if it has one. Its name,
+/// region and licence are for the person who adds it to correct.
+GridHeading new_heading(std::string_view id, std::string_view file, const HourlyGrid& grid);
 
 /// The TOML file of a grid record with one typical year of average intensity, two decimals. The yearly mean is that of
 /// the typical year; its bounds are the same mean with the low and high factors for coal (740, 910) and gas (410,
