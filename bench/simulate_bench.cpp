@@ -141,7 +141,8 @@ void event_core(benchmark::State& state) {
         departures.pop();
         --running;
       } else {
-        departures.push(now + 1 + static_cast<std::int64_t>(stream.below(10'000'000)), static_cast<std::uint32_t>(arrived));
+        departures.push(now + 1 + static_cast<std::int64_t>(stream.below(10'000'000)),
+                        static_cast<std::uint32_t>(arrived));
         ++running;
         ++arrived;
         next = now + static_cast<std::int64_t>(stream.below(2'000));

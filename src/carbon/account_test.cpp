@@ -509,6 +509,37 @@ TEST(Account, EnergyBeyondSixtyFourBitsOfMicrojoulesIsExact) {
   EXPECT_LT(ExactEnergy{-1}, ExactEnergy{});
 }
 
+// A plain running sum of a million tenths is off by 1e-11 of itself.
+TEST(Account, MillionsOfSmallSharesAddUpToTheWhole) {
+  World world = two_days();
+  world.components[0].lifetime = world.period.length();
+  world.components[0].lifetime_operations = Operations{100'000};
+  Entry entry = world.entries[0];
+  entry.operations = 0.1;
+  entry.microjoules = entry.baseline_microjoules = 1;
+  for (const View view : {View::attributional, View::planning}) {
+    auto accountant = *Accountant::make(world.sites, world.components, world.jobs, view, Grouping::user, world.period);
+    for (int i = 0; i < 1'000'000; ++i) ASSERT_TRUE(accountant.add(entry));
+    const Account account = accountant.account();
+    EXPECT_TRUE(near(account.rows[0].figures.embodied, world.components[0].embodied, 1e-12));
+    EXPECT_LE(sum_of_rows(account).idle_embodied.high.value(), 1e-12 * 96'000);
+    EXPECT_EQ(account.rows[0].figures.energy, ExactEnergy{1'000'000});
+    EXPECT_TRUE(account.notes.empty());
+  }
+}
+
+RC_GTEST_PROP(ExactEnergyLaw, FractionsGrowFromNothingToAll, ()) {
+  const ExactEnergy all =
+      ExactEnergy{*rc::gen::nonNegative<std::int64_t>()} + ExactEnergy{*rc::gen::nonNegative<std::int64_t>()};
+  const double a = *rc::gen::inRange(0, 1'000'001) * 1e-6, b = *rc::gen::inRange(0, 1'000'001) * 1e-6;
+  const ExactEnergy low = all.fraction(std::min(a, b)), high = all.fraction(std::max(a, b));
+  RC_ASSERT(ExactEnergy{} <= low && low <= high && high <= all);
+  RC_ASSERT(all.fraction(1) == all);
+  RC_ASSERT(all.fraction(0) == ExactEnergy{});
+  const double expected = all.joules().value() * std::min(a, b);
+  RC_ASSERT(std::abs(low.joules().value() - expected) <= 1e-9 * expected + 2e-6);
+}
+
 TEST(Account, SameNamesStayApart) {
   World world = two_days();
   world.jobs.push_back(world.jobs[0]);

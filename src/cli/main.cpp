@@ -18,7 +18,8 @@ void add_output(CLI::App* verb, Output& output) {
   static const std::map<std::string, Output> words{
       {"table", Output::table}, {"json", Output::json}, {"csv", Output::csv}};
   verb->add_option("--output", output, "table, json or csv")->transform(CLI::CheckedTransformer(words));
-  verb->add_flag_callback("--json", [&output] { output = Output::json; }, "same as --output json");
+  verb->add_flag_callback(
+      "--json", [&output] { output = Output::json; }, "same as --output json");
 }
 
 /// The first word that is no option, if it is no verb: CLI11 only says that a verb is missing.
@@ -49,7 +50,8 @@ int main(int argc, char** argv) {
   common.progress = isatty(STDERR_FILENO) == 1;
   app.add_option("--catalog", common.catalog, "folder (or file) of records that add to or replace the embedded ones");
   app.add_flag("-q,--quiet", common.quiet, "no notes on standard error");
-  app.add_flag_callback("--no-progress", [&common] { common.progress = false; }, "no progress bar");
+  app.add_flag_callback(
+      "--no-progress", [&common] { common.progress = false; }, "no progress bar");
   app.add_option("--threads", common.threads, "worker threads; 0: one per processor")->check(CLI::Range(0U, 1024U));
 
   int status = 0;
@@ -101,7 +103,8 @@ int main(int argc, char** argv) {
   CompareFgdOptions fgd;
   CLI::App* compare_verb = app.add_subcommand("compare", "published experiments beside ours");
   compare_verb->require_subcommand(1);
-  CLI::App* fgd_verb = compare_verb->add_subcommand("fgd", "GPU placement policies of FGD (ATC 2023) on the openb trace");
+  CLI::App* fgd_verb =
+      compare_verb->add_subcommand("fgd", "GPU placement policies of FGD (ATC 2023) on the openb trace");
   fgd_verb->add_option("--nodes", fgd.nodes, "node list; the trace's own if left out");
   fgd_verb->add_option("--pods", fgd.pods, "pod lists; the trace's default and cpu050 if left out");
   fgd_verb->add_option("--policy", fgd.policies, "policies; the six published ones if left out")->delimiter(',');

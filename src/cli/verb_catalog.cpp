@@ -146,8 +146,7 @@ int show(const catalog::Catalog& catalog, const CatalogOptions& options) {
   }
 
   print(std::string(to_string(record->kind)) + " " + record->id + ", from " + report::printable(record->origin) + "\n");
-  for (const auto& [key, value] : catalog.texts(options.id))
-    print("  " + key + ": " + report::printable(value) + "\n");
+  for (const auto& [key, value] : catalog.texts(options.id)) print("  " + key + ": " + report::printable(value) + "\n");
   const Numbers lines = numbers(figures);
   print("\n" + lines.figures.to_text());
   print("\n");
@@ -161,7 +160,8 @@ int show(const catalog::Catalog& catalog, const CatalogOptions& options) {
     print("\nAs configured:\n" + server_table(catalog, *server).to_text());
   }
   if (const catalog::Grid* grid = catalog.grid(options.id)) {
-    if (grid->average_profile) print("\nTypical year, average intensity:\n" + year_table(*grid->average_profile).to_text());
+    if (grid->average_profile)
+      print("\nTypical year, average intensity:\n" + year_table(*grid->average_profile).to_text());
     if (grid->marginal_profile)
       print("\nTypical year, marginal intensity:\n" + year_table(*grid->marginal_profile).to_text());
   }
@@ -202,7 +202,8 @@ int derive_grid(const CatalogOptions& options, const Common& common) {
                  report::printable(defect.text).c_str());
   std::fprintf(stderr, "note: %lld hours, %lld of them bridged in series and left out of the typical year\n",
                static_cast<long long>(grid->hours()), static_cast<long long>(grid->hours_bridged()));
-  if (!known) std::fprintf(stderr, "note: a new record: state its name, region, source and licence before you use it\n");
+  if (!known)
+    std::fprintf(stderr, "note: a new record: state its name, region, source and licence before you use it\n");
   return 0;
 }
 

@@ -93,10 +93,11 @@ std::string verdict(const std::vector<study::FgdComparison>& comparisons) {
     }
   if (rows == 0) return "no published value for these lists and policies\n";
   char text[240];
-  std::snprintf(text, sizeof text,
-                "largest difference over %zu rows: allocation %.2f pp (bar %.1f), fragmentation %.2f pp (bar %.1f): %s\n",
-                rows, allocation, allocation_bar, fragmentation, fragmentation_bar,
-                allocation <= allocation_bar && fragmentation <= fragmentation_bar ? "met" : "NOT met");
+  std::snprintf(
+      text, sizeof text,
+      "largest difference over %zu rows: allocation %.2f pp (bar %.1f), fragmentation %.2f pp (bar %.1f): %s\n", rows,
+      allocation, allocation_bar, fragmentation, fragmentation_bar,
+      allocation <= allocation_bar && fragmentation <= fragmentation_bar ? "met" : "NOT met");
   return text;
 }
 
@@ -109,7 +110,8 @@ int run_compare_fgd(const CompareFgdOptions& options, const Common& common) {
   auto seeds = study::parse_seeds(options.seeds);
   if (!seeds) return fail(seeds.error());
   replay.seeds = std::move(*seeds);
-  const auto choice = [](const std::string& word, const char* option, std::vector<std::string> words) -> Result<std::size_t> {
+  const auto choice = [](const std::string& word, const char* option,
+                         std::vector<std::string> words) -> Result<std::size_t> {
     for (std::size_t i = 0; i < words.size(); ++i)
       if (words[i] == word) return i;
     return bad_input("unknown value '" + word + "'", option, suggest(word, words));
@@ -133,8 +135,7 @@ int run_compare_fgd(const CompareFgdOptions& options, const Common& common) {
   std::vector<std::filesystem::path> pods_files = options.pods;
   if (nodes_file.empty() || pods_files.empty()) {
     const auto cache = workload::default_cache();
-    const auto folder =
-        workload::find_data_set("openb", options.data, cache ? *cache : std::filesystem::path());
+    const auto folder = workload::find_data_set("openb", options.data, cache ? *cache : std::filesystem::path());
     if (!folder)
       return fail(missing_data("the openb trace is not at hand", options.data.string(),
                                "fetch it with `cradle data get openb`, or give --nodes and --pods"));

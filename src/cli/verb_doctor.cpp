@@ -20,8 +20,9 @@ int run_doctor(const Common& common) {
 
   const auto catalog = catalog::Catalog::load(common.catalog);
   line(catalog.has_value(), "catalogue",
-       catalog ? std::to_string(catalog->list().size()) + " records, " + std::to_string(catalog->grids().size()) + " grids"
-               : to_string(catalog.error()));
+       catalog
+           ? std::to_string(catalog->list().size()) + " records, " + std::to_string(catalog->grids().size()) + " grids"
+           : to_string(catalog.error()));
 
   const auto cache = workload::default_cache();
   line(cache.has_value(), "cache", cache ? cache->string() : "no home folder: give --cache to `cradle data`");
@@ -31,7 +32,8 @@ int run_doctor(const Common& common) {
          folder ? folder->string() : "absent; fetch it with: cradle data get " + set.name);
   }
   const bool writable = ::access(".", W_OK) == 0;
-  line(writable, "this folder", writable ? "ledgers and reports can be written here" : "cannot be written: give --ledger and --report");
+  line(writable, "this folder",
+       writable ? "ledgers and reports can be written here" : "cannot be written: give --ledger and --report");
   return catalog ? 0 : exit_code(catalog.error().code);
 }
 

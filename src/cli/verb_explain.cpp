@@ -16,27 +16,33 @@ struct Term {
 };
 
 constexpr std::array terms{
-    Term{"jsc", "Job sustainability cost, g: operations x joules per operation x PUE x intensity.\n"
-                "Gandhi et al., SIGENERGY Energy Informatics Review 3(3), 2023. cradle/carbon/metric.h"},
-    Term{"asc", "Amortised sustainability cost, g: sum over components of JSC + operations / lifetime operations x EMC.\n"
-                "Gandhi et al. 2023. It shares out what was emitted; it must not place jobs on hardware already bought."},
-    Term{"epc", "Embodied product cost, g: the ASC of every job that made a software product, shared ancestors split\n"
-                "by use. cradle/carbon/product_dag.h"},
+    Term{"jsc",
+         "Job sustainability cost, g: operations x joules per operation x PUE x intensity.\n"
+         "Gandhi et al., SIGENERGY Energy Informatics Review 3(3), 2023. cradle/carbon/metric.h"},
+    Term{"asc",
+         "Amortised sustainability cost, g: sum over components of JSC + operations / lifetime operations x EMC.\n"
+         "Gandhi et al. 2023. It shares out what was emitted; it must not place jobs on hardware already bought."},
+    Term{"epc",
+         "Embodied product cost, g: the ASC of every job that made a software product, shared ancestors split\n"
+         "by use. cradle/carbon/product_dag.h"},
     Term{"emc", "Embodied carbon of a component as made, g. See `cradle catalog show ID`."},
     Term{"pue", "Power usage effectiveness: facility energy over IT energy, >= 1 (ISO/IEC 30134-2)."},
     Term{"intensity", "Grams CO2e per joule of electricity, average or marginal; the two are never mixed."},
     Term{"attributional", "View: every joule and embodied share is somebody's: ASC per job, idle on its own line."},
-    Term{"marginal", "View: what the job changed: joules above the idle draw, marginal intensity where the site has\n"
-                     "one, and embodied carbon only of hardware that is bought because of it."},
-    Term{"planning", "View: what a fleet for these jobs costs: operational and embodied, idle included, spread over\n"
-                     "the jobs in proportion to what they reserved."},
+    Term{"marginal",
+         "View: what the job changed: joules above the idle draw, marginal intensity where the site has\n"
+         "one, and embodied carbon only of hardware that is bought because of it."},
+    Term{"planning",
+         "View: what a fleet for these jobs costs: operational and embodied, idle included, spread over\n"
+         "the jobs in proportion to what they reserved."},
     Term{"operational", "Joules at the machine x PUE x the integral mean of the site's intensity, g."},
     Term{"embodied", "Reserved operations / lifetime operations x EMC, summed over components, g."},
     Term{"idle", "Operational: draw that no job had reserved. Embodied: the share of the period that no job used."},
     Term{"allocation", "Time-weighted mean of the GPU share that jobs had reserved, percent of all GPUs."},
     Term{"gpu-hour", "Useful GPU-hour: GPU share x time run, of all jobs that ran."},
-    Term{"fragmentation", "Free GPU share that the typical jobs cannot use (Weng et al., ATC 2023).\n"
-                          "cradle/fleet/fragmentation.h"},
+    Term{"fragmentation",
+         "Free GPU share that the typical jobs cannot use (Weng et al., ATC 2023).\n"
+         "cradle/fleet/fragmentation.h"},
 };
 
 int print_figure(const catalog::Figure& figure) {

@@ -43,7 +43,8 @@ int run_study(const StudyOptions& options, const Common& common) {
   if (!catalog) return fail(catalog.error());
   // Without a home folder there is no cache to look in; that is no error here.
   const auto cache = workload::default_cache();
-  const auto input = study::load_input(*config, options.data, cache ? *cache : std::filesystem::path(), options.embedded);
+  const auto input =
+      study::load_input(*config, options.data, cache ? *cache : std::filesystem::path(), options.embedded);
   if (!input) return fail(input.error());
   if (!input->note.empty() && !common.quiet) std::fprintf(stderr, "cradle: %s\n", input->note.c_str());
 
@@ -93,12 +94,14 @@ int run_study(const StudyOptions& options, const Common& common) {
       const bool whole = i + 1 < outcome->runs.size() || !outcome->stopped;
       held += (i > 0 ? ", " : "") + outcome->runs[i] + (whole ? "" : " (in part)");
     }
-    std::fprintf(stderr, "cradle: stopped; the ledger %s holds: %s\n  hint: see it with: cradle account --ledger %s --run %s\n",
+    std::fprintf(stderr,
+                 "cradle: stopped; the ledger %s holds: %s\n  hint: see it with: cradle account --ledger %s --run %s\n",
                  options.ledger.c_str(), held.c_str(), options.ledger.c_str(), outcome->runs.front().c_str());
     return interrupted_status;
   }
   if (!common.quiet)
-    std::fprintf(stderr, "cradle: every entry is in %s, the page is %s\n", options.ledger.c_str(), options.report.c_str());
+    std::fprintf(stderr, "cradle: every entry is in %s, the page is %s\n", options.ledger.c_str(),
+                 options.report.c_str());
   return 0;
 }
 

@@ -106,8 +106,9 @@ Machine machine(const workload::NodeRow& row, fleet::SiteIndex site, const catal
   }
   if (parts.nic != nullptr && server.nic_count) host = host + parts.nic->embodied.estimate * server.nic_count->value();
 
-  const auto component = [&](simulate::Part part, const char* kind, std::string model, const Estimate<GramsCO2e>& embodied,
-                             double operations_per_second, carbon::OperationType type) {
+  const auto component = [&](simulate::Part part, const char* kind, std::string model,
+                             const Estimate<GramsCO2e>& embodied, double operations_per_second,
+                             carbon::OperationType type) {
     carbon::ComponentRecord& record = made.components[static_cast<std::size_t>(part)];
     record.machine = row.name;
     record.kind = kind;
@@ -125,8 +126,8 @@ Machine machine(const workload::NodeRow& row, fleet::SiteIndex site, const catal
                 ? Estimate<GramsCO2e>{}
                 : range(parts.accelerator->embodied.estimate, Group::gpu_embodied) * row.gpu_count,
             row.gpu_count, OperationType::device_second);
-  component(simulate::Part::cpu, "cpu", server.cpu,
-            range(parts.cpu->embodied.estimate, Group::host_embodied) * sockets, threads, OperationType::core_second);
+  component(simulate::Part::cpu, "cpu", server.cpu, range(parts.cpu->embodied.estimate, Group::host_embodied) * sockets,
+            threads, OperationType::core_second);
   Estimate<GramsCO2e> memory{};
   if (parts.memory != nullptr) {
     const auto& per_byte = parts.memory->embodied.estimate;

@@ -37,8 +37,8 @@ void multiply(workload::Workload& workload, double load, std::uint64_t seed) {
       made.arrival_ms = std::max<std::int64_t>(0, made.arrival_ms + shift);
     }
   }
-  workload.notes.push_back("every job comes " + shortest(load) + " times: " + std::to_string(jobs.size()) + " jobs of " +
-                           std::to_string(workload.jobs.size()) + ", copies shifted by up to 12 h");
+  workload.notes.push_back("every job comes " + shortest(load) + " times: " + std::to_string(jobs.size()) +
+                           " jobs of " + std::to_string(workload.jobs.size()) + ", copies shifted by up to 12 h");
   workload.jobs = std::move(jobs);
 }
 
@@ -78,12 +78,14 @@ Result<StudyInput> load_input(const StudyConfig& config, const std::filesystem::
     auto workload = workload::generate_workload(options);
     if (!workload) return workload.error();
     input.workload = std::move(*workload);
-    input.sources.push_back({"jobs", "generated from seed " + std::to_string(config.seed) +
-                                         " to the published statistics of the openb trace; users and products are "
-                                         "assumptions",
+    input.sources.push_back({"jobs",
+                             "generated from seed " + std::to_string(config.seed) +
+                                 " to the published statistics of the openb trace; users and products are "
+                                 "assumptions",
                              "Apache-2.0", report::DataKind::generated});
     if (config.workload.source == Source::automatic && !generated)
-      input.note = "the openb trace is not at hand: using the generated workload (fetch it with: cradle data get openb)";
+      input.note =
+          "the openb trace is not at hand: using the generated workload (fetch it with: cradle data get openb)";
   } else {
     const std::filesystem::path pods =
         own_pods ? std::filesystem::path(config.workload.pods) : *openb / "openb_pod_list_default.csv";

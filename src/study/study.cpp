@@ -18,8 +18,8 @@ namespace cradle::study {
 namespace {
 
 using carbon::Accountant;
-using carbon::Grouping;
 using carbon::GramsCO2e;
+using carbon::Grouping;
 using carbon::View;
 
 constexpr const char* created_by = "cradle 0.1.0";
@@ -66,8 +66,8 @@ Result<GramsCO2e> total_of(const StudyConfig& config, const StudyInput& input, c
                                      {config.start, {config.start.ms + replay.horizon_ms}});
   if (!accountant) return accountant.error();
   AccountSink sink(*accountant);
-  auto result = simulate::replay_timed(plan->nodes, input.workload.jobs, plan->sites, configured(config, policy), replay,
-                                       sink);
+  auto result =
+      simulate::replay_timed(plan->nodes, input.workload.jobs, plan->sites, configured(config, policy), replay, sink);
   if (!result) return result.error();
   if (sink.error) return *sink.error;
   return accountant->account().total.total().value;
@@ -75,7 +75,8 @@ Result<GramsCO2e> total_of(const StudyConfig& config, const StudyInput& input, c
 
 report::WaitTimes wait_times(const simulate::Waits& waits) {
   using carbon::Seconds;
-  return {Seconds{waits.mean_s}, Seconds{waits.p50_s}, Seconds{waits.p95_s}, Seconds{waits.p99_s}, Seconds{waits.max_s}};
+  return {Seconds{waits.mean_s}, Seconds{waits.p50_s}, Seconds{waits.p95_s}, Seconds{waits.p99_s},
+          Seconds{waits.max_s}};
 }
 
 /// The figures of a run, computed from what the ledger holds of it.
@@ -93,9 +94,7 @@ Result<report::PolicyResult> account_run(const ledger::RunReader& run) {
       if (auto ok = all->add(entry); !ok) return ok;
       if (entry.role != carbon::Role::tenant) continue;
       const auto part = static_cast<simulate::Part>(entry.component % simulate::parts_per_node);
-      Accountant* of_part = part == simulate::Part::gpu      ? &*gpu
-                            : part == simulate::Part::memory ? &*memory
-                                                             : nullptr;
+      Accountant* of_part = part == simulate::Part::gpu ? &*gpu : part == simulate::Part::memory ? &*memory : nullptr;
       if (of_part == nullptr) continue;
       if (auto ok = of_part->add(entry); !ok) return ok;
     }
@@ -149,7 +148,9 @@ Result<std::vector<report::TopJob>> top_jobs(const ledger::RunReader& run) {
   const carbon::Account jobs = accountant->account();
   std::vector<std::size_t> order(jobs.rows.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
-  const auto asc = [&](std::size_t i) { return (jobs.rows[i].figures.operational + jobs.rows[i].figures.embodied.value).value(); };
+  const auto asc = [&](std::size_t i) {
+    return (jobs.rows[i].figures.operational + jobs.rows[i].figures.embodied.value).value();
+  };
   const std::size_t count = std::min(top_job_count, order.size());
   std::partial_sort(order.begin(), order.begin() + static_cast<std::ptrdiff_t>(count), order.end(),
                     [&](std::size_t a, std::size_t b) { return asc(a) != asc(b) ? asc(a) > asc(b) : a < b; });
@@ -175,7 +176,8 @@ report::Answer pick_answer(const StudyConfig& config, const std::vector<report::
   if (answer.baseline == answer.best) {
     // The named one is the best: the strictest comparison left is with the runner-up.
     for (std::size_t i = 0; i < policies.size(); ++i)
-      if (i != answer.best && (answer.baseline == answer.best || total(i) < total(answer.baseline))) answer.baseline = i;
+      if (i != answer.best && (answer.baseline == answer.best || total(i) < total(answer.baseline)))
+        answer.baseline = i;
   }
   answer.saving = carbon::Estimate<GramsCO2e>::exact(total(answer.baseline) - total(answer.best));
   return answer;
@@ -211,8 +213,9 @@ class Uncertainty {
       if (options_.progress) options_.progress("uncertainty", ++done, tasks_.size());
     });
     if (options_.stop.stop_requested()) {
-      report_.notes.push_back("stopped before the uncertainty replays were done: the ranges hold the embodied "
-                              "coefficients alone");
+      report_.notes.push_back(
+          "stopped before the uncertainty replays were done: the ranges hold the embodied "
+          "coefficients alone");
       return {};
     }
     for (const Task& task : tasks_)
@@ -258,7 +261,9 @@ class Uncertainty {
     }
     answer.saving.low = answer.saving.value - GramsCO2e{std::sqrt(below)};
     answer.saving.high = answer.saving.value + GramsCO2e{std::sqrt(above)};
-    const auto width = [](const report::Sensitivity& s) { return std::abs((s.total_at_high - s.total_at_low).value()); };
+    const auto width = [](const report::Sensitivity& s) {
+      return std::abs((s.total_at_high - s.total_at_low).value());
+    };
     std::stable_sort(report_.sensitivity.begin(), report_.sensitivity.end(),
                      [&](const auto& a, const auto& b) { return width(a) > width(b); });
   }
@@ -275,8 +280,8 @@ void describe_inputs(const StudyConfig& config, const StudyInput& input, const c
                      const FleetPlan& plan, report::StudyReport& report) {
   for (std::size_t s = 0; s < plan.sites.size(); ++s) {
     const carbon::SiteRecord& site = plan.sites[s];
-    report::SiteSummary summary{site.name, site.grid, site.pue,
-                                carbon::GramsPerKilowattHour{site.average.mean(report.from, report.to)}, 0, 0};
+    report::SiteSummary summary{
+        site.name, site.grid, site.pue, carbon::GramsPerKilowattHour{site.average.mean(report.from, report.to)}, 0, 0};
     for (const fleet::NodeSpec& node : plan.nodes) {
       if (node.site != s) continue;
       ++summary.nodes;
@@ -293,8 +298,9 @@ void describe_inputs(const StudyConfig& config, const StudyInput& input, const c
         grid->average_profile ? grid->average_profile->provenance : grid->average.provenance;
     report.data.push_back({"grid " + grid->name, from.source, from.licence, report::DataKind::published});
   }
-  report.data.push_back({"draw and embodied carbon of hardware", "the catalogue: cradle catalog show ID prints every source",
-                         "facts, each with its source", report::DataKind::published});
+  report.data.push_back({"draw and embodied carbon of hardware",
+                         "the catalogue: cradle catalog show ID prints every source", "facts, each with its source",
+                         report::DataKind::published});
   report.data.push_back({"joules of jobs and machines", "simulated from reservations and the catalogue's power curves",
                          "", report::DataKind::simulated});
   report.notes.insert(report.notes.end(), input.workload.notes.begin(), input.workload.notes.end());
@@ -350,8 +356,8 @@ Result<StudyOutcome> run_study(const StudyConfig& config, const StudyInput& inpu
       replay.progress = [&](std::int64_t done, std::int64_t total) {
         options.progress(name, static_cast<std::uint64_t>(done), static_cast<std::uint64_t>(total));
       };
-    auto result = simulate::replay_timed(plan->nodes, input.workload.jobs, plan->sites, configured(config, name), replay,
-                                         *writer);
+    auto result = simulate::replay_timed(plan->nodes, input.workload.jobs, plan->sites, configured(config, name),
+                                         replay, *writer);
     if (!result) return result.error();
     if (auto ok = writer->set_jobs(result->jobs); !ok) return ok.error();
     if (result->stopped) {

@@ -1,12 +1,14 @@
 #include "cradle/study/study_config.h"
 
+#include <toml++/toml.h>
+
 #include <algorithm>
 #include <cmath>
 #include <optional>
 #include <sstream>
-#include <toml++/toml.h>
 
 #include "cradle/base/text.h"
+#include "cradle/base/toml_text.h"
 
 extern "C" const char cradle_embedded_study[];
 extern "C" const char cradle_embedded_study_end[];
@@ -134,7 +136,8 @@ std::optional<Error> read_sites(Reader& root, StudyConfig& config) {
     site.number("pue", made.pue, 1, 10);
     site.number("share", made.share, 1e-6, 1e6);
     for (const SiteConfig& other : config.sites)
-      if (other.name == made.name) site.fail(item, "name", "'" + made.name + "' appears twice", "name each site differently");
+      if (other.name == made.name)
+        site.fail(item, "name", "'" + made.name + "' appears twice", "name each site differently");
     if (site.error()) return site.error();
     config.sites.push_back(std::move(made));
   }
@@ -173,13 +176,14 @@ std::optional<Error> read_policies(Reader& root, const toml::table& table, Study
 
 Result<StudyConfig> parse_study(std::string_view text, std::string_view file) {
   if (text.empty()) return bad_input("the file is empty", std::string(file), "see `cradle study --print-default`");
-  if (!is_utf8(text)) return bad_input("not UTF-8 text", std::string(file), "save the file as UTF-8");
+  if (auto sound = check_toml_text(text, file); !sound) return sound.error();
   toml::table table;
   try {
     table = toml::parse(text, file);
   } catch (const toml::parse_error& error) {
     return bad_input("not TOML: " + std::string(error.description()),
-                     std::string(file) + ":" + std::to_string(error.source().begin.line), "mend the syntax of this line");
+                     std::string(file) + ":" + std::to_string(error.source().begin.line),
+                     "mend the syntax of this line");
   }
   StudyConfig config;
   config.file = std::string(file);

@@ -1,3 +1,5 @@
+#include "cradle/study/study.h"
+
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -11,7 +13,6 @@
 #include "cradle/simulate/timed_replay.h"
 #include "cradle/study/fgd_comparison.h"
 #include "cradle/study/fleet_plan.h"
-#include "cradle/study/study.h"
 #include "cradle/study/study_config.h"
 #include "cradle/workload/generator.h"
 #include "cradle/workload/openb.h"
@@ -70,8 +71,8 @@ TEST(StudyConfig, EveryMistakeNamesItsLineAndAWayOut) {
   for (const Mistake& m : {
            Mistake{"seed = 7", "sed = 7", "s.toml:3", "did you mean 'seed'?"},
            Mistake{"[fleet]", "[flet]", "s.toml:8", "did you mean 'fleet'?"},
-           Mistake{"\"PWR\"", "\"PRW\"", "s.toml:18", "did you mean 'PWR'?"},
-           Mistake{"\"PWR\"", "\"FGD\"", "s.toml:18", "name each policy once"},
+           Mistake{"\"PWR\"", "\"PRW\"", "s.toml:19", "did you mean 'PWR'?"},
+           Mistake{"\"PWR\"", "\"FGD\"", "s.toml:19", "name each policy once"},
            Mistake{"scale = 0.02", "scale = 2", "s.toml:9", "choose a value in that range"},
            Mistake{"scale = 0.02", "scale = nan", "s.toml:9", "write a plain decimal number"},
            Mistake{"scale = 0.02", "scale = \"x\"", "s.toml:9", "write a plain decimal number"},
@@ -81,8 +82,10 @@ TEST(StudyConfig, EveryMistakeNamesItsLineAndAWayOut) {
            Mistake{"source = \"generator\"", "source = \"genrator\"", "s.toml:5", "did you mean 'generator'?"},
            Mistake{"name = \"small\"\n", "", "s.toml:1", "add name = a text, e.g. \"name\""},
            Mistake{"[study]", "[study", "s.toml:1", "mend the syntax of this line"},
-           Mistake{"seed = 7", "seed = 7\nstart = \"soon\"", "s.toml:4", "write it as 2022-01-31T23:59:59Z or 2022-01-31"},
-           Mistake{"\"Carbon+FGD\"]", "\"Carbon+FGD\"]\nbaseline = \"BestFit\"", "s.toml:20", "use one of: FGD, PWR, Carbon+FGD"},
+           Mistake{"seed = 7", "seed = 7\nstart = \"soon\"", "s.toml:4",
+                   "write it as 2022-01-31T23:59:59Z or 2022-01-31"},
+           Mistake{"\"Carbon+FGD\"]", "\"Carbon+FGD\"]\nbaseline = \"BestFit\"", "s.toml:20",
+                   "use one of: FGD, PWR, Carbon+FGD"},
        }) {
     std::string text = small_study;
     const std::size_t at = text.find(m.from);
@@ -106,9 +109,11 @@ TEST(FleetPlan, KeepsProportionsAndTheNodesOwnSizes) {
   EXPECT_NEAR(static_cast<double>(plan.nodes.size()), 0.25 * static_cast<double>(rows.size()), 1);
   ASSERT_EQ(plan.components.size(), plan.nodes.size() * simulate::parts_per_node);
   const auto with = [](const auto& list, const std::string& model) {
-    return static_cast<double>(std::count_if(list.begin(), list.end(), [&](const auto& n) { return n.gpu_model == model; }));
+    return static_cast<double>(
+        std::count_if(list.begin(), list.end(), [&](const auto& n) { return n.gpu_model == model; }));
   };
-  for (const char* model : {"T4", "G2", "P100"}) EXPECT_NEAR(with(plan.nodes, model), 0.25 * with(rows, model), 1) << model;
+  for (const char* model : {"T4", "G2", "P100"})
+    EXPECT_NEAR(with(plan.nodes, model), 0.25 * with(rows, model), 1) << model;
   const auto at_b = std::count_if(plan.nodes.begin(), plan.nodes.end(), [](const auto& n) { return n.site == 1; });
   EXPECT_NEAR(static_cast<double>(at_b), static_cast<double>(plan.nodes.size()) * 2 / 3, 1);
   for (fleet::NodeIndex n = 0; n < plan.nodes.size(); ++n) {
@@ -151,7 +156,9 @@ TEST(FleetPlan, UnknownGridsAndModelsAreNamed) {
   auto config = *parse_study(small_study, "s.toml");
   config.fleet.scale = 1;
   config.sites[0].grid = "CIS0";
-  EXPECT_EQ(plan_fleet(config, rows, catalog_of_the_house(), all_at(End::value)).error().hint.find("did you mean 'CISO'?"), 0U);
+  EXPECT_EQ(
+      plan_fleet(config, rows, catalog_of_the_house(), all_at(End::value)).error().hint.find("did you mean 'CISO'?"),
+      0U);
   config.sites[0].grid = "CISO";
   rows[0].gpu_model = "T5";
   EXPECT_FALSE(plan_fleet(config, rows, catalog_of_the_house(), all_at(End::value)));
@@ -223,7 +230,8 @@ TEST(Seeds, AreRangesAndLists) {
   EXPECT_EQ(parse_seeds("42..51")->size(), 10U);
   EXPECT_EQ(*parse_seeds("7"), std::vector<std::uint64_t>{7});
   EXPECT_EQ(*parse_seeds("3,5..6"), (std::vector<std::uint64_t>{3, 5, 6}));
-  for (const char* bad : {"", "a", "5..3", "-1", "1..", "1..99999999999", "1,,2"}) EXPECT_FALSE(parse_seeds(bad)) << bad;
+  for (const char* bad : {"", "a", "5..3", "-1", "1..", "1..99999999999", "1,,2"})
+    EXPECT_FALSE(parse_seeds(bad)) << bad;
 }
 
 TEST(FgdComparison, DoesNotDependOnTheThreads) {
@@ -274,7 +282,8 @@ TEST(FgdComparison, RandomTiesLoseTheGradientsLead) {
   const auto nodes = *workload::read_openb_nodes(folder / "openb_node_list_gpu_node.csv");
   const auto pods = *workload::read_openb_pods(folder / "openb_pod_list_default.csv");
   FgdOptions options;
-  options.policies = {*policy::policy_by_name("FGD"), *policy::policy_by_name("BestFit"), *policy::policy_by_name("FGD")};
+  options.policies = {*policy::policy_by_name("FGD"), *policy::policy_by_name("BestFit"),
+                      *policy::policy_by_name("FGD")};
   options.policies[0].tie_break = policy::TieBreak::random;
   options.seeds = {42, 43};
   const auto rows = compare_fgd("default", nodes, pods.jobs, options)->rows;

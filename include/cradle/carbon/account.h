@@ -197,7 +197,7 @@ class Accountant {
    private:
     static void tidy(std::vector<Reservation>& list);
     std::vector<Reservation> list_;
-    std::size_t limit_ = 1U << 20;
+    std::size_t limit_ = 1U << 16;
   };
   struct Piece {
     Instant from, to;

@@ -30,8 +30,8 @@ std::optional<double> published_fragmentation(std::string_view trace, std::strin
 struct FgdRow {
   std::string policy;
   std::vector<std::uint64_t> seeds;
-  double allocation_mean = 0;  ///< percent
-  double allocation_sd = 0;    ///< percentage points, population
+  double allocation_mean = 0;   ///< percent
+  double allocation_sd = 0;     ///< percentage points, population
   double fragmentation_50 = 0;  ///< percent, mean over the seeds
   double fragmentation_80 = 0;
   std::optional<Published> published;

@@ -23,12 +23,12 @@ enum class Group {
   processor_power,
   memory_power,
   gpu_embodied,
-  host_embodied,    ///< processors, board, chassis, drives, network
+  host_embodied,  ///< processors, board, chassis, drives, network
   memory_embodied,
   lifetime,
 };
-inline constexpr std::array all_groups{Group::grid_intensity,  Group::gpu_full_power, Group::gpu_idle_power,
-                                       Group::processor_power, Group::memory_power,   Group::gpu_embodied,
+inline constexpr std::array all_groups{Group::grid_intensity,  Group::gpu_full_power,  Group::gpu_idle_power,
+                                       Group::processor_power, Group::memory_power,    Group::gpu_embodied,
                                        Group::host_embodied,   Group::memory_embodied, Group::lifetime};
 std::string_view name(Group group);
 

@@ -30,9 +30,9 @@ Result<StudyInput> load_input(const StudyConfig& config, const std::filesystem::
 
 struct StudyOptions {
   std::filesystem::path ledger;
-  unsigned threads = 0;      ///< for the uncertainty replays; 0: one per processor
-  std::string command;       ///< what the report tells people to type
-  std::stop_token stop;      ///< asked all the time; what is done by then is kept
+  unsigned threads = 0;  ///< for the uncertainty replays; 0: one per processor
+  std::string command;   ///< what the report tells people to type
+  std::stop_token stop;  ///< asked all the time; what is done by then is kept
   /// Called with what is being done and how far it is.
   std::function<void(const std::string& what, std::uint64_t done, std::uint64_t total)> progress;
 };
