@@ -81,7 +81,8 @@ class Walk {
         ++at_;
         const bool escapes_one = at_ < text_.size() && !blank(text_[at_]) && text_[at_] != '\r' && text_[at_] != '\n';
         if (!escapes_one)
-          while (at_ < text_.size() && (blank(text_[at_]) || text_[at_] == '\r' || (lines && text_[at_] == '\n'))) ++at_;
+          while (at_ < text_.size() && (blank(text_[at_]) || text_[at_] == '\r' || (lines && text_[at_] == '\n')))
+            ++at_;
         if (at_ < text_.size() && beyond_ascii(text_[at_]))
           return error("a character beyond ASCII after a backslash", "write it as \\uXXXX, or leave the backslash out");
         if (!escapes_one) continue;

@@ -9,10 +9,11 @@ namespace cradle {
 namespace {
 
 TEST(TomlText, legalTextPasses) {
-  for (const std::string& text : std::vector<std::string>{
-           "", "# Zürich\n", "\xEF\xBB\xBFname = \"x\"", "name = \"Zürich\" # süß\n", "'ключ' = 'значение'\n",
-           "a = \"\"\"\nZürich \"quoted\" \\\"ü\\\"\n\"\"\"\n[b]", "a = '''\nü''''\nb = 1", "a = \"x\\\\\"\n",
-           "a = [\n  [1, 2],\n  [[[]]],\n]\n[b]\n", "  [ table . \"ü\" ]\n[[array]]\n", "a = \"\"\"x\\\n   y\"\"\"\n"}) {
+  for (const std::string& text :
+       std::vector<std::string>{"", "# Zürich\n", "\xEF\xBB\xBFname = \"x\"", "name = \"Zürich\" # süß\n",
+                                "'ключ' = 'значение'\n", "a = \"\"\"\nZürich \"quoted\" \\\"ü\\\"\n\"\"\"\n[b]",
+                                "a = '''\nü''''\nb = 1", "a = \"x\\\\\"\n", "a = [\n  [1, 2],\n  [[[]]],\n]\n[b]\n",
+                                "  [ table . \"ü\" ]\n[[array]]\n", "a = \"\"\"x\\\n   y\"\"\"\n"}) {
     const auto passed = check_toml_text(text, "x.toml");
     EXPECT_TRUE(passed) << text << "\n" << (passed ? "" : to_string(passed.error()));
   }

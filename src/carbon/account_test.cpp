@@ -258,6 +258,46 @@ RC_GTEST_PROP(AccountLaw, PlanningSpreadsExactlyWhatAttributionalLeavesIdle, ())
   }
 }
 
+// Second implementation of the planning view: dense tables, no running sums.
+RC_GTEST_PROP(AccountLaw, PlanningChargesEachComponentToItsOwnTenants, ()) {
+  const World world = random_world();
+  const std::size_t jobs = world.jobs.size();
+  std::vector<double> grams(jobs);
+  double nobody = 0;
+  std::vector<std::vector<double>> operations(world.components.size(), std::vector<double>(jobs));
+  std::vector<double> idle(world.components.size());
+  for (const auto& entry : world.entries) {
+    const double g = brute_force(world, entry).value();
+    if (entry.role == Role::tenant) {
+      grams[entry.job] += g;
+      operations[entry.component][entry.job] += entry.operations;
+    } else {
+      idle[entry.component] += g;
+    }
+  }
+  for (std::size_t c = 0; c < world.components.size(); ++c) {
+    const ComponentRecord& component = world.components[c];
+    const double emc = component.embodied.value.value();
+    double used = 0;
+    for (std::size_t j = 0; j < jobs; ++j) {
+      used += operations[c][j];
+      grams[j] += emc * operations[c][j] / component.lifetime_operations.value();
+    }
+    idle[c] += emc * (world.period.length() / component.lifetime - used / component.lifetime_operations.value());
+    if (used <= 0) nobody += idle[c];
+    for (std::size_t j = 0; j < jobs && used > 0; ++j) grams[j] += idle[c] * operations[c][j] / used;
+  }
+  double all = 0;
+  for (const double g : grams) all += g;
+  RC_PRE(all > 0);
+  const Account account = world.account(View::planning, Grouping::job);
+  for (std::size_t j = 0; j < jobs; ++j) {
+    const double expected = grams[j] + nobody * grams[j] / all;
+    const double got = account.rows[j].figures.total().value.value();
+    RC_ASSERT(std::abs(got - expected) <= 1e-9 * (all + nobody));
+  }
+}
+
 RC_GTEST_PROP(AccountLaw, MarginalNeverExceedsAttributionalOnTheSameSignal, ()) {
   World world = random_world();
   for (auto& site : world.sites) site.marginal.reset();

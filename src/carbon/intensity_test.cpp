@@ -97,15 +97,16 @@ RC_GTEST_PROP(Intensity, MeanLiesBetweenTheExtremesAndRepeatsWithThePeriod, ()) 
 }
 
 TEST(Intensity, ShortIntervalsStayExactFarFromTheStart) {
-  // A typical year that starts in 2022 is asked for one second in 1970 and in 2105: no digits may be lost.
+  // A typical year that starts in 2022 is asked for seconds and hours in 1970 and in 2105: no digits may be lost.
   std::vector<double> values(8760);
   for (std::size_t i = 0; i < values.size(); ++i) values[i] = 100.0 + static_cast<double>((i * 7919) % 613) / 7;
   const auto series = *IntensitySeries::make(Signal::average, instant_of(2022, 1, 1), ms_per_hour, grams(values), true);
   for (const int year : {1970, 2022, 2105}) {
-    const Instant from = instant_of(year, 5, 17, 13);
-    EXPECT_DOUBLE_EQ(series.integral({from.ms - 500}, {from.ms + 500}).value(),
-                     brute_force(series, {from.ms - 500}, {from.ms + 500}))
-        << year;
+    const Instant at = instant_of(year, 11, 17, 13);
+    for (const std::int64_t half : {std::int64_t{500}, ms_per_hour / 2, ms_per_hour, 3 * ms_per_hour}) {
+      const Instant from{at.ms - half}, to{at.ms + half};
+      EXPECT_DOUBLE_EQ(series.integral(from, to).value(), brute_force(series, from, to)) << year << " " << half;
+    }
   }
 }
 

@@ -167,9 +167,9 @@ class Merge {
         const auto [at, added] = owner.emplace(model, id);
         if (added) continue;
         if (layer_of[at->second] == layer_of[id])
-          errors_.push_back(bad_input("the trace model '" + model + "' stands for two servers: '" + at->second +
-                                          "' and '" + id + "'",
-                                      server.origin, "remove it from one of them"));
+          errors_.push_back(
+              bad_input("the trace model '" + model + "' stands for two servers: '" + at->second + "' and '" + id + "'",
+                        server.origin, "remove it from one of them"));
         else if (layer_of[at->second] < layer_of[id])
           at->second = id;
       }
@@ -220,8 +220,7 @@ class Merge {
     for (const auto& [name, record] : records) names.push_back(name);
     const std::string kind = to_string(kind_of<R>);
     errors_.push_back(bad_input("server '" + server.id + "' names the " + kind + " '" + id + "', which does not exist",
-                                server.origin,
-                                names.empty() ? "add [" + kind + "." + id + "]" : suggest(id, names)));
+                                server.origin, names.empty() ? "add [" + kind + "." + id + "]" : suggest(id, names)));
     broken_.insert(server.id);
   }
 
@@ -254,7 +253,7 @@ Result<Layer> read_layer(const std::filesystem::path& path) {
   std::error_code failed;
   const fs::file_status status = fs::status(path, failed);
   if (status.type() == fs::file_type::not_found)
-    return missing_data("no such file or folder", path.string(), "check the path given to --catalog");
+    return missing_data("no such file or folder", path.string(), "check the path");
   std::vector<fs::path> files;
   if (fs::is_directory(status)) {
     const auto options = fs::directory_options::skip_permission_denied;
@@ -362,8 +361,8 @@ std::vector<ServerLine> Catalog::breakdown(const Server& server) const {
   std::vector<ServerLine> lines;
   if (part.accelerator && server.accelerator_count) {
     const double count = server.accelerator_count->value();
-    lines.push_back({"accelerator", times(part.accelerator->embodied, count), times(part.accelerator->idle_power, count),
-                     times(part.accelerator->full_power, count)});
+    lines.push_back({"accelerator", times(part.accelerator->embodied, count),
+                     times(part.accelerator->idle_power, count), times(part.accelerator->full_power, count)});
   }
   if (part.cpu) {
     const double count = server.cpu_sockets.value();
@@ -403,9 +402,9 @@ Result<Listing> Catalog::find(std::string_view id) const {
     names.push_back(std::move(listing.id));
   }
   const auto near = nearest(id, names);
-  return bad_input("no record '" + std::string(id) + "' in the catalogue", "catalog",
-                   (near ? "did you mean '" + std::string(*near) + "'? " : std::string()) +
-                       "'cradle catalog list' shows all");
+  return bad_input(
+      "no record '" + std::string(id) + "' in the catalogue", "catalog",
+      (near ? "did you mean '" + std::string(*near) + "'? " : std::string()) + "'cradle catalog list' shows all");
 }
 
 namespace {

@@ -41,7 +41,8 @@ class Folder {
 const std::string source = R"(source = "measured", year = 2024, scope = "board", licence = "CC0")";
 
 std::string number(const std::string& value, const std::string& unit) {
-  return "{ value = " + value + ", low = " + value + ", high = " + value + ", unit = \"" + unit + "\", " + source + " }";
+  return "{ value = " + value + ", low = " + value + ", high = " + value + ", unit = \"" + unit + "\", " + source +
+         " }";
 }
 
 std::string memory_record(const std::string& id, const std::string& watts) {
@@ -54,7 +55,8 @@ TEST(Embedded, hasNoError) {
 }
 
 TEST(Embedded, holdsWhatIsPromised) {
-  for (const char* id : {"t4", "p100", "v100-16", "v100-32", "a10", "a30", "a100-40", "a100-80", "h100", "h200", "l4", "mi300x"})
+  for (const char* id :
+       {"t4", "p100", "v100-16", "v100-32", "a10", "a30", "a100-40", "a100-80", "h100", "h200", "l4", "mi300x"})
     EXPECT_TRUE(embedded().accelerator(id)) << id;
   for (const char* id : {"xeon-8163", "xeon-e5-2682v4", "xeon-6326", "xeon-8369b", "xeon-8269cy", "epyc-7763",
                          "epyc-9654", "xeon-8480plus"})
@@ -136,11 +138,11 @@ TEST(Embedded, dieModelFiguresFollowFromTheirInputs) {
     const char* id;
     double logic_kg, memory_gb, watts;
   };
-  for (const Row& row : {Row{"t4", 5.45 * nm14, 16, 70}, Row{"p100", 6.10 * nm14, 16, 250},
-                         Row{"v100-16", 8.15 * nm14, 16, 300}, Row{"v100-32", 8.15 * nm14, 32, 300},
-                         Row{"a10", 6.28 * nm8, 24, 150}, Row{"a30", 8.26 * nm7, 24, 165},
-                         Row{"h200", 8.14 * nm5, 141, 700}, Row{"l4", 2.94 * nm5, 24, 72},
-                         Row{"mi300x", 9.2 * nm5 + 14.8 * nm7, 192, 750}}) {
+  for (const Row& row :
+       {Row{"t4", 5.45 * nm14, 16, 70}, Row{"p100", 6.10 * nm14, 16, 250}, Row{"v100-16", 8.15 * nm14, 16, 300},
+        Row{"v100-32", 8.15 * nm14, 32, 300}, Row{"a10", 6.28 * nm8, 24, 150}, Row{"a30", 8.26 * nm7, 24, 165},
+        Row{"h200", 8.14 * nm5, 141, 700}, Row{"l4", 2.94 * nm5, 24, 72},
+        Row{"mi300x", 9.2 * nm5 + 14.8 * nm7, 192, 750}}) {
     const Accelerator& record = *embedded().accelerator(row.id);
     ASSERT_NE(record.embodied.provenance.source.find("die model"), std::string::npos) << row.id;
     EXPECT_NEAR(carbon::KilogramsCO2e{record.embodied.value()}.value(),
@@ -217,8 +219,8 @@ TEST(Lookup, pointersSurviveCopies) {
 TEST(Overrides, replaceAndAddWholeRecords) {
   Folder folder;
   folder.write("mine.toml", memory_record("ddr5", "0.5") + memory_record("ddr6", "0.25"));
-  folder.write("below/grid.toml", "[grid.HOME]\nname = \"Home\"\nregion = \"X\"\naverage = " + number("12", "gCO2e/kWh") +
-                                      "\nmarginal = " + number("0.4", "kgCO2e/kWh") + "\n");
+  folder.write("below/grid.toml", "[grid.HOME]\nname = \"Home\"\nregion = \"X\"\naverage = " +
+                                      number("12", "gCO2e/kWh") + "\nmarginal = " + number("0.4", "kgCO2e/kWh") + "\n");
   folder.write("notes.txt", "not TOML at all [[[");
   const std::vector<fs::path> paths = {folder.path()};
   const auto catalog = Catalog::load(paths);
@@ -253,9 +255,9 @@ TEST(Overrides, aLaterServerTakesATraceModelOver) {
   const std::string count = "{ value = 2, unit = \"socket\", " + source + " }";
   const auto server = [&](const std::string& id) {
     return "[server." + id + "]\nname = \"mine\"\ncpu = \"xeon-8163\"\ncpu_sockets = " + count +
-           "\nmemory = \"ddr4\"\nmemory_size = " + number("64", "GiB") + "\nbase_embodied = " + number("100", "kgCO2e") +
-           "\nbase_power = " + number("0.1", "kW") + "\nlifetime = " + number("48", "month") +
-           "\ntrace_models = [\"T4\"]\n";
+           "\nmemory = \"ddr4\"\nmemory_size = " + number("64", "GiB") +
+           "\nbase_embodied = " + number("100", "kgCO2e") + "\nbase_power = " + number("0.1", "kW") +
+           "\nlifetime = " + number("48", "month") + "\ntrace_models = [\"T4\"]\n";
   };
   folder.write("s.toml", server("my-t4"));
   const std::vector<fs::path> paths = {folder.path()};

@@ -18,7 +18,7 @@ using carbon::GramsPerKilowattHour;
 using carbon::KilowattHours;
 
 constexpr std::int64_t longest_hours = 50 * 8766;
-constexpr int median_reach = 84;              // hours to each side: the week around an hour
+constexpr int median_reach = 84;               // hours to each side: the week around an hour
 constexpr double consistency_tolerance = 0.1;  // g/kWh
 constexpr double largest_generation = 1e9;     // MWh in an hour: far above that of the whole world
 constexpr double highest_intensity = 5000;     // g/kWh
@@ -187,8 +187,8 @@ void find_collapses(Timeline& line, double fraction) {
     if (row.generation >= fraction * *middle) continue;
     collapsed.push_back(static_cast<std::size_t>(hour));
     note(line, row.instant, DefectKind::collapsed_generation,
-         at_line(row.line) + ": " + fixed(row.generation, 0) + " MWh in all, against a median of " +
-             fixed(*middle, 0) + " MWh in the week around it");
+         at_line(row.line) + ": " + fixed(row.generation, 0) + " MWh in all, against a median of " + fixed(*middle, 0) +
+             " MWh in the week around it");
   }
   // Marked afterwards, so that every hour is judged by the same rows whatever the order.
   for (const std::size_t hour : collapsed) line.gap[hour] = true;
@@ -231,7 +231,9 @@ Result<void> bridge(Timeline& line, const GapRules& rules, std::string_view sour
           return missing_data("a gap of " + std::to_string(end - begin) + " hours from " +
                                   to_iso(line.grid.at(static_cast<std::size_t>(begin))) + " is too long to bridge",
                               std::string(source), "fill it from another source, or leave the period out");
-        filled[static_cast<std::size_t>(hour)] = earlier && later ? (*earlier + *later) / 2 : earlier ? *earlier : *later;
+        filled[static_cast<std::size_t>(hour)] = earlier && later ? (*earlier + *later) / 2
+                                                 : earlier        ? *earlier
+                                                                  : *later;
       }
     }
     begin = end;

@@ -14,7 +14,8 @@
 namespace cradle::catalog {
 namespace {
 
-const std::filesystem::path data_folder = std::filesystem::path(CRADLE_SOURCE_DIR) / "../shared/data/grid-eia-hourly-2022";
+const std::filesystem::path data_folder =
+    std::filesystem::path(CRADLE_SOURCE_DIR) / "../shared/data/grid-eia-hourly-2022";
 const std::string header = "timestamp,WND,SUN,WAT,OIL,NG,COL,NUC,OTH,avg_CI\n";
 const Instant start = instant_of(2022, 1, 1);
 
@@ -54,13 +55,13 @@ TEST(Import, cleanDataHasNoDefect) {
 }
 
 TEST(Import, gapsAreNamedAndCounted) {
-  const std::string text = header + rows(0, 5) + to_iso(hour(5)) + ",,,,,,,,,\n" +                // all cells empty
-                           to_iso(hour(6)) + ",50,0,0,0,,50,0,0,415.5\n" +                        // gas is empty
-                           rows(7, 10) + rows(12, 20) +                                           // 10 and 11 missing
-                           to_iso(hour(20)) + ",50,0,-9,0,0,50,0,0,415.5\n" +                     // negative
-                           to_iso(hour(21)) + ",50,0,0,0,0,50,0,0,315.5\n" +                      // not of the fuels
-                           to_iso(hour(22)) + ",0,0,0,0,0,0,0,0,0\n" +                            // nothing at all
-                           to_iso(hour(23)) + ",5,0,0,0,0,5,0,0,415.5\n" + rows(24, 40);          // a tenth
+  const std::string text = header + rows(0, 5) + to_iso(hour(5)) + ",,,,,,,,,\n" +        // all cells empty
+                           to_iso(hour(6)) + ",50,0,0,0,,50,0,0,415.5\n" +                // gas is empty
+                           rows(7, 10) + rows(12, 20) +                                   // 10 and 11 missing
+                           to_iso(hour(20)) + ",50,0,-9,0,0,50,0,0,415.5\n" +             // negative
+                           to_iso(hour(21)) + ",50,0,0,0,0,50,0,0,315.5\n" +              // not of the fuels
+                           to_iso(hour(22)) + ",0,0,0,0,0,0,0,0,0\n" +                    // nothing at all
+                           to_iso(hour(23)) + ",5,0,0,0,0,5,0,0,415.5\n" + rows(24, 40);  // a tenth
   const auto grid = import_fuel_mix(text, "x.csv");
   ASSERT_TRUE(grid) << to_string(grid.error());
   EXPECT_EQ(grid->hours(), 40);
@@ -132,8 +133,8 @@ TEST(Bridge, gapsAtTheEndsAndHopelessOnes) {
 RC_GTEST_PROP(BridgeProperty, observedHoursAreKeptAndBridgedOnesStayInRange, ()) {
   const int hours = *rc::gen::inRange(30, 400);
   const auto values = *rc::gen::container<std::vector<int>>(static_cast<std::size_t>(hours), rc::gen::inRange(0, 900));
-  const auto missing =
-      *rc::gen::container<std::vector<bool>>(static_cast<std::size_t>(hours), rc::gen::map(rc::gen::inRange(0, 5), [](int x) { return x == 0; }));
+  const auto missing = *rc::gen::container<std::vector<bool>>(
+      static_cast<std::size_t>(hours), rc::gen::map(rc::gen::inRange(0, 5), [](int x) { return x == 0; }));
   std::string text = "when,g\n";
   int low = 1000, high = -1, gaps = 0;
   for (int i = 0; i < hours; ++i) {
@@ -164,21 +165,20 @@ TEST(Import, badInputIsOneErrorWithItsLine) {
     std::string text;
     const char* where;
   };
-  for (const Bad& bad : std::vector<Bad>{
-           {"", "x.csv"},
-           {header, "x.csv"},
-           {"timestamp,WND\n2022-01-01,1\n", "x.csv"},
-           {header + row(0) + "2022-01-01T01:00Z,1,2,3\n", "x.csv:3"},
-           {header + row(0) + "yesterday,0,0,0,0,0,1,0,0,820\n", "x.csv:3"},
-           {header + row(0) + "2022-01-01T01:30Z,0,0,0,0,0,1,0,0,820\n", "x.csv:3"},
-           {header + row(0) + "2022-01-01T01:00Z,nan,0,0,0,0,1,0,0,820\n", "x.csv:3"},
-           {header + row(0) + "2022-01-01T01:00Z,1e300,0,0,0,0,1,0,0,820\n", "x.csv:3"},
-           {header + row(0) + "2022-01-01T01:00Z,0,0,0,0,0,1,0,0,-820\n", "x.csv:3"},
-           {header + row(0) + "2022-01-01T01:00Z,0,0,0,0,0,\xff,0,0,820\n", "x.csv"},
-           {header + row(0) + "9999-01-01T00:00Z,0,0,0,0,0,1,0,0,820\n", "x.csv"},
-           {header + "2022-01-01T00:00Z,,,,,,,,,\n", "x.csv"},
-           {"t,v\n2022-01-01T00:00Z,abc\n", "x.csv:2"},
-           {"t,v\n2022-01-01T00:00Z,1e9\n", "x.csv:2"}}) {
+  for (const Bad& bad : std::vector<Bad>{{"", "x.csv"},
+                                         {header, "x.csv"},
+                                         {"timestamp,WND\n2022-01-01,1\n", "x.csv"},
+                                         {header + row(0) + "2022-01-01T01:00Z,1,2,3\n", "x.csv:3"},
+                                         {header + row(0) + "yesterday,0,0,0,0,0,1,0,0,820\n", "x.csv:3"},
+                                         {header + row(0) + "2022-01-01T01:30Z,0,0,0,0,0,1,0,0,820\n", "x.csv:3"},
+                                         {header + row(0) + "2022-01-01T01:00Z,nan,0,0,0,0,1,0,0,820\n", "x.csv:3"},
+                                         {header + row(0) + "2022-01-01T01:00Z,1e300,0,0,0,0,1,0,0,820\n", "x.csv:3"},
+                                         {header + row(0) + "2022-01-01T01:00Z,0,0,0,0,0,1,0,0,-820\n", "x.csv:3"},
+                                         {header + row(0) + "2022-01-01T01:00Z,0,0,0,0,0,\xff,0,0,820\n", "x.csv"},
+                                         {header + row(0) + "9999-01-01T00:00Z,0,0,0,0,0,1,0,0,820\n", "x.csv"},
+                                         {header + "2022-01-01T00:00Z,,,,,,,,,\n", "x.csv"},
+                                         {"t,v\n2022-01-01T00:00Z,abc\n", "x.csv:2"},
+                                         {"t,v\n2022-01-01T00:00Z,1e9\n", "x.csv:2"}}) {
     const auto grid = import_hourly(bad.text, "x.csv");
     ASSERT_FALSE(grid) << bad.text;
     EXPECT_TRUE(grid.error().where.starts_with(bad.where)) << grid.error().where << " for " << bad.text;
@@ -275,7 +275,8 @@ TEST_P(Eia2022, everyKnownDefectIsCaught) {
   EXPECT_EQ(grid->defects.size(), empty.size() + collapsed.size());
   EXPECT_EQ(grid->hours_bridged(), GetParam().empty_rows + GetParam().collapsed);
   if (GetParam().id == std::string("PJM")) {
-    // 325 MWh in the hour against about 77,000 around it; and, not in the list of known defects, four hours of 1 October.
+    // 325 MWh in the hour against about 77,000 around it; and, not in the list of known defects, four hours of 1
+    // October.
     ASSERT_EQ(collapsed.size(), 5u);
     EXPECT_EQ(to_iso(collapsed[4].instant), "2022-10-02T04:00:00Z");
     EXPECT_NE(collapsed[4].text.find("325 MWh"), std::string::npos) << collapsed[4].text;

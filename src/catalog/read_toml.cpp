@@ -60,9 +60,8 @@ std::variant<toml::table, SyntaxError> parse_toml(const SourceFile& file) {
 constexpr std::array<std::string_view, 9> number_keys = {"value", "low",   "high",    "unit", "source",
                                                          "year",  "scope", "licence", "note"};
 constexpr std::array<std::string_view, 5> source_keys = {"text", "url", "year", "scope", "licence"};
-constexpr std::array<std::string_view, 11> profile_keys = {"unit",  "source",     "year",          "scope", "licence", "note",
-                                                           "mean",  "spread",     "hours_used",    "hours_missing",
-                                                           "gaps"};
+constexpr std::array<std::string_view, 11> profile_keys = {
+    "unit", "source", "year", "scope", "licence", "note", "mean", "spread", "hours_used", "hours_missing", "gaps"};
 constexpr double highest_intensity = 5000;  // g/kWh: several times that of lignite
 
 template <class Names>
@@ -318,7 +317,9 @@ class RecordReader {
       return;
     }
     out = Coefficient<Q>{{Q(estimate.value), Q(estimate.low), Q(estimate.high)},
-                         std::move(provenance), path, std::string(rule.shown_unit)};
+                         std::move(provenance),
+                         path,
+                         std::string(rule.shown_unit)};
   }
 
   void profile(std::string_view key, std::optional<YearProfile>& out);
@@ -563,14 +564,14 @@ void read_records(const SourceFile& file, RecordTables& tables, std::vector<Erro
   const std::size_t first = errors.size();
   FileReader(file, errors).read(tables);
   // Records are read by kind; people correct a file from top to bottom.
-  std::stable_sort(errors.begin() + static_cast<std::ptrdiff_t>(first), errors.end(),
-                   [&](const Error& a, const Error& b) {
-                     const auto line = [&](const Error& e) {
-                       return parse_integer(std::string_view(e.where).substr(std::min(e.where.size(), file.name.size() + 1)))
-                           .value_or(0);
-                     };
-                     return line(a) < line(b);
-                   });
+  std::stable_sort(
+      errors.begin() + static_cast<std::ptrdiff_t>(first), errors.end(), [&](const Error& a, const Error& b) {
+        const auto line = [&](const Error& e) {
+          return parse_integer(std::string_view(e.where).substr(std::min(e.where.size(), file.name.size() + 1)))
+              .value_or(0);
+        };
+        return line(a) < line(b);
+      });
 }
 
 }  // namespace cradle::catalog

@@ -97,8 +97,8 @@ INSTANTIATE_TEST_SUITE_P(
         broken("unitIsNoText", R"(high = 60, unit = "W")", "high = 60, unit = 7", 10, "must be a text", "quotes"),
         broken("noSource", R"(high = 60, unit = "W", source = "sheet")", R"(high = 60, unit = "W")", 10,
                "has no source", "source ="),
-        broken("mistypedSource", R"(high = 60, unit = "W", source = "sheet")", R"(high = 60, unit = "W", source = "shet")",
-               10, "names the source 'shet'", "'sheet'"),
+        broken("mistypedSource", R"(high = 60, unit = "W", source = "sheet")",
+               R"(high = 60, unit = "W", source = "shet")", 10, "names the source 'shet'", "'sheet'"),
         broken("noYear", "year = 2021, ", "", 14, "has no year", "year ="),
         broken("noScope", R"(scope = "cradle to gate", )", "", 14, "has no scope", "scope ="),
         broken("noLicence", R"(, licence = "CC-BY")", "", 14, "has no licence", "licence ="),
@@ -115,7 +115,8 @@ INSTANTIATE_TEST_SUITE_P(
         broken("negative", "low = 40", "low = -1", 10, "is -1 W", "at least 0"),
         broken("absurdlyLarge", "high = 60", "high = 1e9", 10, "is 1e+09 W", "at most 1e+06 W"),
         broken("zeroLifetime", "value = 5, low = 4", "value = 5, low = 0", 15, "is 0 year", "above 0"),
-        broken("fullBelowIdle", "value = 0.3, low = 0.3", "value = 0.03, low = 0.03", 11, "less than idle_power", "correct"),
+        broken("fullBelowIdle", "value = 0.3, low = 0.3", "value = 0.03, low = 0.03", 11, "less than idle_power",
+               "correct"),
         broken("bareNumber", idle, "idle_power = 50", 10, "bare number", "source"),
         broken("missingField", idle + "\n", "", 7, "has no 'idle_power'", "unit = \"W\""),
         broken("missingName", "name = \"GPU\"\n", "", 7, "has no 'name'", "name ="),
@@ -123,8 +124,8 @@ INSTANTIATE_TEST_SUITE_P(
         broken("unknownKind", "[memory.ram]", "[memry.ram]", 17, "unknown field 'memry'", "'memory'"),
         broken("badId", "[memory.ram]", "[memory.\"my ram\"]", 17, "cannot be an id", "letters"),
         broken("duplicateId", "[memory.ram]", "[accelerator.gpu]", 17, "redefin", "only once"),
-        broken("idOfAnotherKind", "[memory.ram]", "[memory.gpu]", 17, "duplicate id 'gpu', already defined at my.toml:7",
-               "rename"),
+        broken("idOfAnotherKind", "[memory.ram]", "[memory.gpu]", 17,
+               "duplicate id 'gpu', already defined at my.toml:7", "rename"),
         broken("unknownSourceField", "text = \"data sheet\"", "text = \"data sheet\"\nlicense = \"CC0\"", 3,
                "unknown field 'license'", "'licence'"),
         broken("sourceWithoutText", "text = \"data sheet\"", "text = \" \"", 1, "has no text", "names the source"),
@@ -133,7 +134,8 @@ INSTANTIATE_TEST_SUITE_P(
         broken("headerThatUpsetsTheParser", "[memory.ram]", "[&memory.ram]", 17, "header without a name", "kind.name"),
         broken("keyBeyondAscii", "vendor = ", "vend\xc3\xb6r = ", 9, "beyond ASCII", "quotes"),
         broken("notUtf8", "vendor = \"V\"", "vendor = \"\xff\"", 9, "not UTF-8", "UTF-8"),
-        BadCase{"empty", "", 0, "no record", "add one"}, BadCase{"onlyComments", "# nothing\n", 0, "no record", "add one"},
+        BadCase{"empty", "", 0, "no record", "add one"},
+        BadCase{"onlyComments", "# nothing\n", 0, "no record", "add one"},
         BadCase{"truncated", good.substr(0, good.find("low = 90")), 14, "not TOML", "correct the line"}),
     [](const auto& tested) { return std::string(tested.param.name); });
 
@@ -210,8 +212,10 @@ std::string profile(int months, int hours, const std::string& value) {
 
 TEST(Toml, profilesMustBeWhole) {
   const auto text = [](const std::string& mean) {
-    return "[sources.s]\ntext = \"t\"\nyear = 2020\nscope = \"s\"\nlicence = \"l\"\n[grid.G]\nname = \"G\"\nregion = \"R\"\n"
-           "average = { value = 5, low = 5, high = 5, unit = \"gCO2e/kWh\", source = \"s\" }\n[grid.G.average_profile]\n"
+    return "[sources.s]\ntext = \"t\"\nyear = 2020\nscope = \"s\"\nlicence = \"l\"\n[grid.G]\nname = \"G\"\nregion = "
+           "\"R\"\n"
+           "average = { value = 5, low = 5, high = 5, unit = \"gCO2e/kWh\", source = \"s\" "
+           "}\n[grid.G.average_profile]\n"
            "unit = \"kgCO2e/kWh\"\nsource = \"s\"\nhours_used = 8760\nhours_missing = 0\nmean = " +
            mean + "\nspread = " + profile(12, 24, "0.0") + "\n";
   };
@@ -240,7 +244,8 @@ RC_GTEST_PROP(TomlProperty, aDamagedFileNeverGivesAnIncompleteRecord, ()) {
   for (int i = 0; i < edits; ++i) {
     const auto at = *rc::gen::inRange<std::size_t>(0, text.size());
     const auto length = *rc::gen::inRange<std::size_t>(0, 12);
-    text.replace(at, length, *rc::gen::element<std::string>("", "\"", "}", "[", "-", "9", "nan", "\n", "=", "unit", "\xc3"));
+    text.replace(at, length,
+                 *rc::gen::element<std::string>("", "\"", "}", "[", "-", "9", "nan", "\n", "=", "unit", "\xc3"));
   }
   const auto parsed = parse(text);
   RC_ASSERT(!parsed.errors.empty() || parsed.catalog.list().size() > 0);

@@ -86,8 +86,8 @@ carbon::IntensitySeries repeat(carbon::Signal signal, const YearProfile& profile
   for (std::size_t month = 0; month < 12; ++month)
     for (int day = 0; day < days_in_month[month]; ++day)
       for (const GramsPerKilowattHour value : profile.mean[month]) steps.push_back(value);
-  auto series = carbon::IntensitySeries::make(signal, instant_of(typical_year_start, 1, 1), ms_per_hour,
-                                              std::move(steps), true);
+  auto series =
+      carbon::IntensitySeries::make(signal, instant_of(typical_year_start, 1, 1), ms_per_hour, std::move(steps), true);
   assert(series.has_value());  // the reader of records has checked every value
   return std::move(series).value();
 }
@@ -115,8 +115,7 @@ std::string rows_of(const Table& table) {
   std::string out = "[\n";
   for (const auto& month : table) {
     out += "  [";
-    for (std::size_t hour = 0; hour < month.size(); ++hour)
-      out += (hour ? ", " : "") + fixed(month[hour].value(), 2);
+    for (std::size_t hour = 0; hour < month.size(); ++hour) out += (hour ? ", " : "") + fixed(month[hour].value(), 2);
     out += "],\n";
   }
   return out + "]\n";
@@ -131,10 +130,10 @@ Result<YearProfile> typical_year(const HourlyGrid& grid) {
   for (std::size_t month = 0; month < 12; ++month)
     for (std::size_t hour = 0; hour < 24; ++hour)
       if (counts[month][hour] == 0)
-        return missing_data("no usable data for hour " + std::to_string(hour) + " (UTC) in month " +
-                                std::to_string(month + 1),
-                            to_iso(grid.start) + " to " + to_iso(grid.at(grid.intensity.size())),
-                            "a typical year needs at least one whole year of hourly data");
+        return missing_data(
+            "no usable data for hour " + std::to_string(hour) + " (UTC) in month " + std::to_string(month + 1),
+            to_iso(grid.start) + " to " + to_iso(grid.at(grid.intensity.size())),
+            "a typical year needs at least one whole year of hourly data");
   YearProfile::Table<double> squares{};
   for (std::size_t i = 0; i < grid.intensity.size(); ++i) {
     if (grid.bridged[i]) continue;
@@ -169,9 +168,9 @@ GridHeading new_heading(std::string_view id, std::string_view file, const Hourly
   carbon::Provenance provenance;
   provenance.source = "hourly data of " + std::string(file);
   provenance.year = civil_hour(grid.at(grid.intensity.size() - 1)).year;
-  provenance.scope = grid.low.empty()
-                         ? "average intensity as stated by the source"
-                         : "life-cycle factors of Carbon Explorer (ASPLOS 2023) applied to generation, imports left out";
+  provenance.scope =
+      grid.low.empty() ? "average intensity as stated by the source"
+                       : "life-cycle factors of Carbon Explorer (ASPLOS 2023) applied to generation, imports left out";
   provenance.licence = "not stated";
   return {std::string(id), std::string(id), "not stated", std::move(provenance)};
 }
@@ -213,8 +212,9 @@ Result<std::string> grid_record_toml(const GridHeading& heading, const HourlyGri
   out += "unit = \"gCO2e/kWh\"\nsource = \"hourly\"\n";
   out += "note = " + quoted("mean of the typical year; " + bounds) + "\n";
   out += "\n[" + table + ".average_profile]\nunit = \"gCO2e/kWh\"\nsource = \"hourly\"\n";
-  out += "note = " + quoted("data from " + to_iso(grid.start) + " to " + to_iso(grid.at(grid.intensity.size())) +
-                            "; mean and population standard deviation by month and hour (UTC), missing hours left out") +
+  out += "note = " +
+         quoted("data from " + to_iso(grid.start) + " to " + to_iso(grid.at(grid.intensity.size())) +
+                "; mean and population standard deviation by month and hour (UTC), missing hours left out") +
          "\n";
   out += "hours_used = " + std::to_string(profile.hours_used) + "\n";
   out += "hours_missing = " + std::to_string(profile.hours_missing) + "\n";

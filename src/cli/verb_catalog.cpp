@@ -95,39 +95,64 @@ Table year_table(const catalog::YearProfile& profile) {
   return table;
 }
 
-/// The numbers of a record as printed, and the sources they name by number.
-struct Numbers {
-  Table figures;
-  std::vector<std::string> sources;
-};
+/// "idle_power" of "accelerator.t4.idle_power". Ids may hold dots, fields do not.
+std::string field_of(const catalog::Figure& figure) { return figure.key.substr(figure.key.rfind('.') + 1); }
 
-Numbers numbers(const std::vector<catalog::Figure>& figures) {
-  Numbers out;
-  out.figures.column("field", "field")
+/// The numbers of a record, what each includes, and the sources that they name by number.
+void print_numbers(const std::vector<catalog::Figure>& figures) {
+  Table table;
+  table.column("field", "field")
       .column("value", "value", Align::right)
       .column("range", "low .. high", Align::right)
       .column("unit", "unit")
-      .column("source", "source", Align::right)
-      .column("scope", "scope");
+      .column("source", "source", Align::right);
+  std::vector<std::string> sources;
   for (const catalog::Figure& figure : figures) {
     const carbon::Provenance& from = figure.provenance;
-    const std::string source = from.source + " (" + std::to_string(from.year) + "); licence " + from.licence;
-    auto at = std::find(out.sources.begin(), out.sources.end(), source);
-    if (at == out.sources.end()) at = out.sources.insert(at, source);
-    // Two dots end the record's own part of the key: "cpu.epyc-9654.cores". Ids may hold dots, fields do not.
-    out.figures.row({figure.key.substr(figure.key.rfind('.') + 1), report::significant(figure.estimate.value, 6),
-                     bounds(figure.estimate), figure.unit, static_cast<std::int64_t>(at - out.sources.begin() + 1),
-                     from.scope});
+    const std::string source = from.source + " (" + std::to_string(from.year) + "); licence: " + from.licence;
+    auto at = std::find(sources.begin(), sources.end(), source);
+    if (at == sources.end()) at = sources.insert(at, source);
+    table.row({field_of(figure), report::significant(figure.estimate.value, 6), bounds(figure.estimate), figure.unit,
+               static_cast<std::int64_t>(at - sources.begin() + 1)});
   }
-  return out;
+  print("\n" + table.to_text() + "\nSources:\n");
+  for (std::size_t i = 0; i < sources.size(); ++i)
+    print("  [" + std::to_string(i + 1) + "] " + report::printable(sources[i]) + "\n");
+  print("\nScope and notes:\n");
+  for (const catalog::Figure& figure : figures) {
+    const carbon::Provenance& from = figure.provenance;
+    print("  " + field_of(figure) + ": " + report::printable(from.scope + (from.note.empty() ? "" : "; " + from.note)) +
+          "\n");
+  }
+}
+
+/// What a server's parts add up to, as figures.
+void add_breakdown(const catalog::Catalog& catalog, const catalog::Server& server,
+                   std::vector<catalog::Figure>& figures) {
+  const carbon::Provenance derived{"parts of this catalogue, as configured", 2025, "whole server", "as its parts", ""};
+  const std::string key = "server." + server.id + ".";
+  for (const catalog::ServerLine& line : catalog.breakdown(server)) {
+    const auto kg = [](carbon::GramsCO2e grams) { return carbon::KilogramsCO2e{grams}.value(); };
+    const auto watts = [&](const char* name, const carbon::Estimate<carbon::Watts>& e) {
+      figures.push_back({key + line.part + "." + name, {e.value.value(), e.low.value(), e.high.value()}, "W", derived});
+    };
+    figures.push_back({key + line.part + ".embodied",
+                       {kg(line.embodied.value), kg(line.embodied.low), kg(line.embodied.high)},
+                       "kgCO2e",
+                       derived});
+    watts("idle_power", line.idle_power);
+    watts("full_power", line.full_power);
+  }
 }
 
 int show(const catalog::Catalog& catalog, const CatalogOptions& options) {
   const auto record = catalog.find(options.id);
   if (!record) return fail(record.error());
-  const auto figures = catalog.figures(options.id);
+  std::vector<catalog::Figure> figures = catalog.figures(options.id);
+  const catalog::Server* server = catalog.server(options.id);
 
   if (options.output != Output::table) {
+    if (server) add_breakdown(catalog, *server, figures);
     Table table;
     for (const char* key : {"key", "value", "low", "high", "unit", "source", "year", "scope", "licence", "note"})
       table.column(key, key);
@@ -147,18 +172,8 @@ int show(const catalog::Catalog& catalog, const CatalogOptions& options) {
 
   print(std::string(to_string(record->kind)) + " " + record->id + ", from " + report::printable(record->origin) + "\n");
   for (const auto& [key, value] : catalog.texts(options.id)) print("  " + key + ": " + report::printable(value) + "\n");
-  const Numbers lines = numbers(figures);
-  print("\n" + lines.figures.to_text());
-  print("\n");
-  for (std::size_t i = 0; i < lines.sources.size(); ++i)
-    print("[" + std::to_string(i + 1) + "] " + report::printable(lines.sources[i]) + "\n");
-  for (const catalog::Figure& figure : figures)
-    if (!figure.provenance.note.empty())
-      print("    " + figure.key.substr(figure.key.rfind('.') + 1) + ": " + report::printable(figure.provenance.note) +
-            "\n");
-  if (const catalog::Server* server = catalog.server(options.id)) {
-    print("\nAs configured:\n" + server_table(catalog, *server).to_text());
-  }
+  print_numbers(figures);
+  if (server) print("\nAs configured:\n" + server_table(catalog, *server).to_text());
   if (const catalog::Grid* grid = catalog.grid(options.id)) {
     if (grid->average_profile)
       print("\nTypical year, average intensity:\n" + year_table(*grid->average_profile).to_text());

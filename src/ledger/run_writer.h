@@ -22,7 +22,7 @@ struct RunWriter::State {
   bool finished = false;
 
   /// Keeps the first error.
-  Result<void> keep(Result<void> result) {
+  Result<void> keep(const Result<void>& result) {
     if (!result && !error) error = result.error();
     return error ? Result<void>(*error) : Result<void>();
   }

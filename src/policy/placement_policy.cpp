@@ -194,9 +194,38 @@ std::span<const std::string> policy_names() {
 std::span<const std::string> published_policy_names() { return policy_names().first(6); }
 
 Result<PlacementPolicy> policy_by_name(std::string_view name) {
-  for (const PlacementPolicy& policy : policies())
-    if (policy.name == name) return policy;
-  return bad_input("no policy '" + std::string(name) + "'", "", suggest(name, policy_names()));
+  const std::size_t at = name.find('@');
+  const std::string_view base = name.substr(0, at);
+  const auto& all = policies();
+  const auto known =
+      std::find_if(all.begin(), all.end(), [&](const PlacementPolicy& policy) { return policy.name == base; });
+  if (known == all.end()) return bad_input("no policy '" + std::string(base) + "'", "", suggest(base, policy_names()));
+  PlacementPolicy policy = *known;
+  if (at == std::string_view::npos) return policy;
+
+  constexpr double heaviest_weight = 1e6;
+  const auto refuse = [&](const std::string& what) {
+    return bad_input(what + " in '" + std::string(name) + "'", "", "write PWR+FGD@200/800: power 200, fragmentation 800");
+  };
+  if (policy.components.size() != 2) return refuse("weights on a policy of one measure");
+  const std::vector<std::string_view> parts = split(name.substr(at + 1), '/');
+  if (parts.size() != 2) return refuse("not two weights");
+  double sum = 0;
+  // The name says power (or carbon) first; fragmentation is the first component.
+  for (std::size_t i = 0; i < 2; ++i) {
+    const auto weight = parse_number(parts[i]);
+    if (!weight || *weight < 0 || *weight > heaviest_weight) return refuse("not a weight");
+    policy.components[1 - i].weight = *weight;
+    sum += *weight;
+  }
+  if (sum == 0) return refuse("no positive weight");
+  policy.name = std::string(name);
+  return policy;
+}
+
+const Component& heaviest(const PlacementPolicy& policy) {
+  return *std::max_element(policy.components.begin(), policy.components.end(),
+                           [](const Component& a, const Component& b) { return a.weight < b.weight; });
 }
 
 double score(Measure measure, Quantisation quantisation, const Scale& scale, const NodeView& node,

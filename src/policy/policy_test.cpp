@@ -106,6 +106,17 @@ TEST(Policies, AreFoundByNameAndNearMissesAreNamed) {
   EXPECT_EQ(published_policy_names().size(), 6U);
 }
 
+TEST(Policies, WeightsAreNamed) {
+  const auto even = *policy_by_name("PWR+FGD@500/500"), power = *policy_by_name("PWR+FGD@200.5/0");
+  EXPECT_EQ(even.name, "PWR+FGD@500/500");
+  EXPECT_EQ(heaviest(even).measure, Measure::fragmentation);
+  EXPECT_EQ(heaviest(power).measure, Measure::power);
+  EXPECT_EQ(heaviest(power).weight, 200.5);
+  for (const char* bad : {"FGD@1/2", "PWR+FGD@", "PWR+FGD@1", "PWR+FGD@1/2/3", "PWR+FGD@0/0", "PWR+FGD@-1/2",
+                          "PWR+FGD@nan/1", "PWR@1/1"})
+    EXPECT_FALSE(policy_by_name(bad)) << bad;
+}
+
 TEST(Scheduler, CarbonPrefersTheCleanSiteAndFollowsItWhenItChanges) {
   std::vector<NodeSpec> nodes{node("dirty", 4, "G2", 64'000), node("clean", 4, "G2", 64'000)};
   nodes[1].site = 1;

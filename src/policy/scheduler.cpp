@@ -188,7 +188,7 @@ std::optional<Placement> Scheduler::choose(const Request& request, ShapeIndex in
   switch (policy_.gpu_choice) {
     case GpuChoice::tightest: return Placement{*node, tightest_gpu(view, request.gpu_milli)};
     case GpuChoice::best_scored:
-      return Placement{*node, best_scored_gpu(policy_.components[0].measure, policy_.quantisation, scale_, view,
+      return Placement{*node, best_scored_gpu(heaviest(policy_).measure, policy_.quantisation, scale_, view,
                                               request, fragmentation_of(*node))};
     case GpuChoice::random: break;
   }

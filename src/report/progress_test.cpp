@@ -3,10 +3,10 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <poll.h>
-#include <stdlib.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <string>
 #include <thread>
 #include <vector>
@@ -107,6 +107,7 @@ TEST(Progress, RedrawsAtMostTenTimesASecondFromAnyThreadAndClearsItself) {
   {
     Progress progress("work", std::uint64_t{1} << 40, true, terminal.out());
     std::vector<std::thread> threads;
+    threads.reserve(4);
     for (int t = 0; t < 4; ++t)
       threads.emplace_back([&] {
         while (elapsed() < std::chrono::milliseconds(800)) progress.advance();

@@ -54,7 +54,7 @@ TEST(Table, AWideTableWrapsTitlesThenCutsTextAndNeverNumbers) {
 TEST(Table, HostileTextIsMadePrintable) {
   Table table;
   table.column("job", "job");
-  table.row({std::string("\x1b[31mred\nline\xFF \u202Eflip")});
+  table.row({std::string("\x1b[31mred\nline\xFF \u202Eflip\u202C")});
   const std::string text = table.to_text();
   EXPECT_EQ(text.find('\x1b'), std::string::npos);
   EXPECT_TRUE(is_utf8(text));

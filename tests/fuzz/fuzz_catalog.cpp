@@ -17,7 +17,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (!error.where.starts_with("fuzz.toml") || error.hint.empty() || error.message.empty()) std::abort();
   for (const Listing& listing : parsed.catalog.list()) {
     for (const Figure& figure : parsed.catalog.figures(listing.id)) {
-      if (!(figure.estimate.low <= figure.estimate.value && figure.estimate.value <= figure.estimate.high)) std::abort();
+      if (!(figure.estimate.low <= figure.estimate.value && figure.estimate.value <= figure.estimate.high))
+        std::abort();
       if (!std::isfinite(figure.estimate.low) || !std::isfinite(figure.estimate.high)) std::abort();
       if (figure.provenance.source.empty() || figure.provenance.licence.empty()) std::abort();
     }

@@ -32,7 +32,7 @@ class IntensitySeries {
   /// than `reach_ms` from 1970.
   static Result<IntensitySeries> make(Signal signal, Instant start, std::int64_t step_ms,
                                       std::vector<GramsPerKilowattHour> steps, bool periodic);
-  /// The same value for all time.
+  /// The same value for all time. Precondition: it is within 0 .. `highest`.
   static IntensitySeries constant(Signal signal, GramsPerKilowattHour value);
 
   Signal signal() const { return signal_; }

@@ -15,7 +15,7 @@ namespace cradle::catalog {
 enum class Kind { accelerator, cpu, memory, storage, nic, server, grid };
 
 /// Every kind, in the order in which they are listed.
-inline constexpr std::array<Kind, 7> all_kinds = {Kind::accelerator, Kind::cpu, Kind::memory, Kind::storage,
+inline constexpr std::array<Kind, 7> all_kinds = {Kind::accelerator, Kind::cpu,    Kind::memory, Kind::storage,
                                                   Kind::nic,         Kind::server, Kind::grid};
 /// "accelerator", "cpu", ...: the word of the TOML tables and of the command line.
 const char* to_string(Kind kind);

@@ -72,9 +72,13 @@ struct PlacementPolicy {
 /// The named policies: Random, DotProd, GpuClustering, GpuPacking, BestFit, FGD, PWR, PWR+FGD (weights 100 and 900,
 /// the authors' best), and Carbon+FGD (ours, same weights).
 std::span<const std::string> policy_names();
+/// The policy of that name. The weighted ones also go by "PWR+FGD@200/800": power 200, fragmentation 800; each weight
+/// is in 0 .. 1e6 and one of them is positive. bad_input that names the nearest policy otherwise.
+Result<PlacementPolicy> policy_by_name(std::string_view name);
+/// The component that chooses the GPU under GpuChoice::best_scored.
+const Component& heaviest(const PlacementPolicy& policy);
 /// The six of the FGD publication, in its order.
 std::span<const std::string> published_policy_names();
-Result<PlacementPolicy> policy_by_name(std::string_view name);
 
 /// What measures look at besides the node: fixed for a cluster and a workload.
 struct Scale {
