@@ -50,6 +50,7 @@ struct Year {
     RandomStream random(42, "ledger bench");
     for (const char* name : {"north", "middle", "south"}) {
       std::vector<carbon::GramsPerKilowattHour> hours;
+      hours.reserve(8760);
       for (int h = 0; h < 8760; ++h) hours.emplace_back(100 + 500 * random.uniform());
       carbon::SiteRecord site;
       site.name = name;

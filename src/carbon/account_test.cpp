@@ -74,6 +74,7 @@ World random_world() {
   world.period.to = Instant{world.period.from.ms + days * ms_per_day + between(1, ms_per_day)};
   const auto series = [&](Signal signal) {
     std::vector<GramsPerKilowattHour> steps;
+    steps.reserve(24);
     for (int i = 0; i < 24; ++i) steps.emplace_back(static_cast<double>(between(0, 1000)));
     return *IntensitySeries::make(signal, start, hour, steps, true);
   };

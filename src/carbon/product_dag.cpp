@@ -31,8 +31,7 @@ Result<ProductIndex> ProductDag::product(std::string_view name) {
   per_use_.push_back(0);
   inputs_.emplace_back();
   users_.emplace_back();
-  position_.push_back(static_cast<std::uint32_t>(order_.size()));
-  order_.push_back(product);
+  place_.push_back(++highest_place_);
   computed_.push_back(0);
   seen_.push_back(0);
   met_from_.push_back(no_product);
@@ -140,7 +139,7 @@ void ProductDag::settle(ProductIndex product) {
 
 void ProductDag::settle() {
   if (all_computed_ == change_) return;
-  for (const ProductIndex product : order_) update(product);
+  for (std::size_t product = 0; product < products(); ++product) settle(static_cast<ProductIndex>(product));
   all_computed_ = change_;
 }
 

@@ -25,18 +25,30 @@ Error ProductDag::cycle_error(const std::vector<ProductIndex>& path, const std::
                    "a product cannot be made from itself: give the later version a name of its own, or drop a use");
 }
 
-// Pearce and Kelly, "A dynamic topological sort algorithm for directed acyclic graphs" (ACM JEA 11, 2006), for all
-// edges of one job at once: they end in the same product, so that one search each way does.
 Result<void> ProductDag::make_order(ProductIndex made, std::span<const ProductUse> uses, std::size_t job) {
-  std::uint32_t highest = position_[made];
-  bool in_order = true;
+  std::int64_t highest = place_[made];
+  bool later_are_sources = true;
   for (const ProductUse& use : uses) {
     if (use.product == made) return cycle_error({made}, "job " + std::to_string(job));
-    in_order = in_order && position_[use.product] < position_[made];
-    highest = std::max(highest, position_[use.product]);
+    if (place_[use.product] < place_[made]) continue;
+    highest = std::max(highest, place_[use.product]);
+    later_are_sources = later_are_sources && inputs_[use.product].empty();
   }
-  if (in_order) return {};
+  if (highest == place_[made]) return {};
+  // Nothing is made from it yet, or the later inputs are made from nothing: no cycle, and an end of the order is free.
+  if (users_[made].empty()) {
+    place_[made] = ++highest_place_;
+    return {};
+  }
+  if (later_are_sources) {
+    for (const ProductUse& use : uses) {
+      if (place_[use.product] > place_[made]) place_[use.product] = --lowest_place_;
+    }
+    return {};
+  }
 
+  // Pearce and Kelly, "A dynamic topological sort algorithm for directed acyclic graphs" (ACM JEA 11, 2006), for all
+  // edges of the job at once: they end in the same product, so that one search each way does.
   // Downstream of what is made, as far up as the highest input. Breadth first, so that a cycle is named by its
   // shortest form.
   ++search_;
@@ -45,7 +57,7 @@ Result<void> ProductDag::make_order(ProductIndex made, std::span<const ProductUs
   met_from_[made] = no_product;
   for (std::size_t i = 0; i < downstream.size(); ++i) {
     for (const ProductIndex user : users_[downstream[i]]) {
-      if (seen_[user] == search_ || position_[user] > highest) continue;
+      if (seen_[user] == search_ || place_[user] > highest) continue;
       seen_[user] = search_;
       met_from_[user] = downstream[i];
       downstream.push_back(user);
@@ -62,7 +74,7 @@ Result<void> ProductDag::make_order(ProductIndex made, std::span<const ProductUs
   // Upstream of the inputs, as far down as what is made.
   std::vector<ProductIndex> upstream;
   const auto visit = [this, made, &upstream](ProductIndex product) {
-    if (seen_[product] == search_ || position_[product] < position_[made]) return;
+    if (seen_[product] == search_ || place_[product] < place_[made]) return;
     seen_[product] = search_;
     upstream.push_back(product);
   };
@@ -72,18 +84,15 @@ Result<void> ProductDag::make_order(ProductIndex made, std::span<const ProductUs
   }
 
   // The same places, upstream products first, each side in its old order.
-  const auto by_position = [this](ProductIndex a, ProductIndex b) { return position_[a] < position_[b]; };
-  std::sort(upstream.begin(), upstream.end(), by_position);
-  std::sort(downstream.begin(), downstream.end(), by_position);
+  const auto by_place = [this](ProductIndex a, ProductIndex b) { return place_[a] < place_[b]; };
+  std::sort(upstream.begin(), upstream.end(), by_place);
+  std::sort(downstream.begin(), downstream.end(), by_place);
   std::vector<ProductIndex> moved = upstream;
   moved.insert(moved.end(), downstream.begin(), downstream.end());
-  std::vector<std::uint32_t> places;
-  for (const ProductIndex product : moved) places.push_back(position_[product]);
+  std::vector<std::int64_t> places;
+  for (const ProductIndex product : moved) places.push_back(place_[product]);
   std::sort(places.begin(), places.end());
-  for (std::size_t i = 0; i < moved.size(); ++i) {
-    position_[moved[i]] = places[i];
-    order_[places[i]] = moved[i];
-  }
+  for (std::size_t i = 0; i < moved.size(); ++i) place_[moved[i]] = places[i];
   return {};
 }
 
@@ -181,8 +190,8 @@ Result<void> ProductDag::add_jobs(std::span<const ProductJob> jobs_to_add) {
   inputs_ = std::move(inputs);
   users_ = std::move(users);
   edges_ = edges;
-  order_ = std::move(order);
-  for (std::size_t i = 0; i < order_.size(); ++i) position_[order_[i]] = static_cast<std::uint32_t>(i);
+  // These places lie within the ends, which have been moved on by each new product.
+  for (std::size_t i = 0; i < order.size(); ++i) place_[order[i]] = static_cast<std::int64_t>(i);
   return {};
 }
 

@@ -185,7 +185,7 @@ bool names_a_cycle(const std::string& message, const Edges& edges) {
 }
 
 RC_GTEST_PROP(ProductDag, ExactlyTheJobsThatCloseACycleAreRefusedAndNamed, ()) {
-  const auto products = any_count(8);
+  const auto products = any_count(20);
   const auto jobs = any_jobs(products, false);
   auto dag = dag_with(products);
   Edges edges;

@@ -71,6 +71,7 @@ const R* find_in(const std::vector<R>& records, std::string_view id) {
 template <class R>
 std::vector<std::string> ids(const std::vector<R>& records) {
   std::vector<std::string> names;
+  names.reserve(records.size());
   for (const R& record : records) names.push_back(record.id);
   return names;
 }
@@ -167,14 +168,17 @@ class Merge {
         const auto [at, added] = owner.emplace(model, id);
         if (added) continue;
         if (layer_of[at->second] == layer_of[id])
-          errors_.push_back(
-              bad_input("the trace model '" + model + "' stands for two servers: '" + at->second + "' and '" + id + "'",
-                        server.origin, "remove it from one of them"));
+          errors_.push_back(claimed_twice(model, at->second, server));
         else if (layer_of[at->second] < layer_of[id])
           at->second = id;
       }
     }
     return owner;
+  }
+
+  static Error claimed_twice(const std::string& model, const std::string& other, const Server& server) {
+    return bad_input("the trace model '" + model + "' stands for two servers: '" + other + "' and '" + server.id + "'",
+                     server.origin, "remove it from one of them");
   }
 
   void check_references() {
@@ -217,6 +221,7 @@ class Merge {
     const auto& records = std::get<std::map<std::string, R>>(maps_);
     if (id.empty() || records.count(id)) return;
     std::vector<std::string> names;
+    names.reserve(records.size());
     for (const auto& [name, record] : records) names.push_back(name);
     const std::string kind = to_string(kind_of<R>);
     errors_.push_back(bad_input("server '" + server.id + "' names the " + kind + " '" + id + "', which does not exist",

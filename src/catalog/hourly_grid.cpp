@@ -15,7 +15,6 @@ namespace cradle::catalog {
 namespace {
 
 using carbon::GramsPerKilowattHour;
-using carbon::KilowattHours;
 
 constexpr std::int64_t longest_hours = 50 * 8766;
 constexpr int median_reach = 84;               // hours to each side: the week around an hour
@@ -239,7 +238,7 @@ Result<void> bridge(Timeline& line, const GapRules& rules, std::string_view sour
     begin = end;
   }
   line.grid.intensity.reserve(filled.size());
-  for (const double value : filled) line.grid.intensity.push_back(GramsPerKilowattHour{value});
+  for (const double value : filled) line.grid.intensity.emplace_back(value);
   return {};
 }
 
@@ -264,9 +263,9 @@ Result<HourlyGrid> finish(const std::vector<Row>& rows, std::string_view source,
     constexpr double kilowatt_hours = 1000;  // in a MWh
     for (std::size_t hour = 0; hour < line.rows.size(); ++hour) {
       const Row* row = line.gap[hour] ? nullptr : line.rows[hour];
-      grid.generation.push_back(KilowattHours{row ? row->generation * kilowatt_hours : 0});
-      grid.low.push_back(GramsPerKilowattHour{row ? row->low : 0});
-      grid.high.push_back(GramsPerKilowattHour{row ? row->high : 0});
+      grid.generation.emplace_back(row ? row->generation * kilowatt_hours : 0);
+      grid.low.emplace_back(row ? row->low : 0);
+      grid.high.emplace_back(row ? row->high : 0);
     }
   }
   std::stable_sort(grid.defects.begin(), grid.defects.end(),

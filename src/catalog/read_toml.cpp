@@ -414,13 +414,13 @@ bool RecordReader::read_number(const toml::node& node, const std::string& path, 
   }
   const double shown = factor / find_unit(rule.shown_unit)->factor;
   const std::string unit = " " + std::string(rule.shown_unit);
+  const std::string limits = (rule.lowest_excluded ? "it must be above " : "it must be at least ") +
+                             shortest(rule.lowest) + " and at most " + shortest(rule.highest) + unit;
+  const auto is = [&](double in_shown) { return path + " is " + shortest(in_shown) + unit; };
   for (const double number : {estimate.low, estimate.value, estimate.high}) {
     const double in_shown = number * shown;
     if (in_shown < rule.lowest || (rule.lowest_excluded && in_shown <= rule.lowest) || in_shown > rule.highest) {
-      file_.fail(*table, path + " is " + shortest(in_shown) + unit,
-                 "it must be " +
-                     (rule.lowest_excluded ? "above " + shortest(rule.lowest) : "at least " + shortest(rule.lowest)) +
-                     " and at most " + shortest(rule.highest) + unit);
+      file_.fail(*table, is(in_shown), limits);
       return false;
     }
     if (rule.whole && number != std::floor(number)) {

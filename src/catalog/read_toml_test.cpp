@@ -248,7 +248,7 @@ RC_GTEST_PROP(TomlProperty, aDamagedFileNeverGivesAnIncompleteRecord, ()) {
                  *rc::gen::element<std::string>("", "\"", "}", "[", "-", "9", "nan", "\n", "=", "unit", "\xc3"));
   }
   const auto parsed = parse(text);
-  RC_ASSERT(!parsed.errors.empty() || parsed.catalog.list().size() > 0);
+  RC_ASSERT(!parsed.errors.empty() || !parsed.catalog.list().empty());
   for (const Listing& listing : parsed.catalog.list())
     for (const Figure& figure : parsed.catalog.figures(listing.id)) {
       RC_ASSERT(figure.estimate.low <= figure.estimate.value && figure.estimate.value <= figure.estimate.high);

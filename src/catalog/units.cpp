@@ -83,6 +83,7 @@ std::vector<std::string> unit_names(Measure measure) {
 
 std::vector<std::string> all_unit_names() {
   std::vector<std::string> names;
+  names.reserve(units.size());
   for (const Unit& unit : units) names.emplace_back(unit.name);
   return names;
 }

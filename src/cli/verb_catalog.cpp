@@ -28,6 +28,7 @@ std::string bounds(const carbon::Estimate<double>& e) {
 
 Result<void> check_kind(const std::string& kind) {
   std::vector<std::string> kinds;
+  kinds.reserve(catalog::all_kinds.size());
   for (const catalog::Kind known : catalog::all_kinds) kinds.emplace_back(to_string(known));
   if (kind.empty() || std::find(kinds.begin(), kinds.end(), kind) != kinds.end()) return {};
   return bad_input("no kind of record '" + kind + "'", "catalog list", suggest(kind, kinds));

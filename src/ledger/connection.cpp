@@ -1,6 +1,7 @@
 #include "connection.h"
 
 #include <sqlite3.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
@@ -100,9 +101,13 @@ Result<std::shared_ptr<Connection>> Connection::open(const std::filesystem::path
   const auto absolute = std::filesystem::absolute(path, status);
   if (status) return failure("cannot look at the ledger: " + status.message(), path.string(), "check the path");
   const std::string uri = quoted_uri(absolute.string());
-  const int flags = mode == Mode::read    ? SQLITE_OPEN_READONLY
-                    : mode == Mode::write ? SQLITE_OPEN_READWRITE
-                                          : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
+  // A reader that may write beside the ledger takes its journal and index away again when it closes; one that may not
+  // would leave them there. It changes nothing in the ledger itself (query_only, below).
+  const bool tidy_reader = mode == Mode::read && ::access(absolute.c_str(), W_OK) == 0 &&
+                           ::access(absolute.parent_path().c_str(), W_OK) == 0;
+  const int flags = mode == Mode::create                 ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE
+                    : mode == Mode::write || tidy_reader ? SQLITE_OPEN_READWRITE
+                                                         : SQLITE_OPEN_READONLY;
   auto connection = open(uri, flags);
   if (!connection) return failure("out of memory", path.string(), "close other programs");
   // The file is read for the first time here, and everything that can be wrong with it shows.
@@ -121,6 +126,8 @@ Result<std::shared_ptr<Connection>> Connection::open(const std::filesystem::path
   if (auto ok = connection->execute("PRAGMA trusted_schema=OFF; PRAGMA foreign_keys=ON; PRAGMA mmap_size=1073741824");
       !ok)
     return std::move(ok).error();
+  if (mode == Mode::read)
+    if (auto ok = connection->execute("PRAGMA query_only=ON"); !ok) return std::move(ok).error();
   return connection;
 }
 

@@ -61,6 +61,7 @@ inline RunInfo run_info(const std::string& name) {
 
 inline std::vector<carbon::SiteRecord> two_sites() {
   std::vector<carbon::GramsPerKilowattHour> hours;
+  hours.reserve(48);
   for (int h = 0; h < 48; ++h) hours.emplace_back(100 + 7.7 * h / 3);
   std::vector<carbon::SiteRecord> sites(2);
   sites[0].name = "north";

@@ -89,7 +89,7 @@ TEST(Ledger, GivesBackWhatWasWritten) {
   for (std::uint64_t i = 0; i < count; ++i) ASSERT_EQ(entries[i], entry_number(i)) << i;
 }
 
-RC_GTEST_PROP(LedgerLaw, IntensityComesBackBitForBit, (std::vector<double> values)) {
+RC_GTEST_PROP(LedgerLaw, IntensityComesBackBitForBit, (const std::vector<double>& values)) {
   std::vector<carbon::GramsPerJoule> steps;
   for (const double value : values)
     if (std::isfinite(value)) steps.emplace_back(carbon::GramsPerKilowattHour{std::abs(value)});

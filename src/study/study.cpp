@@ -299,10 +299,10 @@ void describe_inputs(const StudyConfig& config, const StudyInput& input, const c
     report.data.push_back({"grid " + grid->name, from.source, from.licence, report::DataKind::published});
   }
   report.data.push_back({"draw and embodied carbon of hardware",
-                         "the catalogue: cradle catalog show ID prints every source", "facts, each with its source",
-                         report::DataKind::published});
-  report.data.push_back({"joules of jobs and machines", "simulated from reservations and the catalogue's power curves",
-                         "", report::DataKind::simulated});
+                         "the embedded catalogue; `cradle catalog show ID` prints every source",
+                         "facts, each with its source", report::DataKind::published});
+  report.data.push_back({"joules of jobs and machines", "computed from reservations and the catalogue's power curves",
+                         "no licence needed", report::DataKind::simulated});
   report.notes.insert(report.notes.end(), input.workload.notes.begin(), input.workload.notes.end());
   if (config.fleet.scale < 1)
     report.notes.push_back("the fleet is " + std::to_string(plan.nodes.size()) + " of " +
@@ -335,6 +335,10 @@ Result<StudyOutcome> run_study(const StudyConfig& config, const StudyInput& inpu
 
   auto ledger = ledger::Ledger::create(options.ledger);
   if (!ledger) return ledger.error();
+  std::vector<carbon::JobRecord> planned;
+  for (const workload::Job& job : input.workload.jobs)
+    planned.push_back(
+        {job.name, job.user, job.product, {config.start.ms + job.arrival_ms}, std::nullopt, std::nullopt});
   for (const std::string& name : config.policies) {
     ledger::RunInfo info;
     info.name = info.policy = name;
@@ -345,6 +349,8 @@ Result<StudyOutcome> run_study(const StudyConfig& config, const StudyInput& inpu
     info.notes = report.notes;
     auto writer = ledger->begin_run(info, plan->sites, plan->components);
     if (!writer) return writer.error();
+    // The names are there from the start, so that a run that never ends can be accounted by them.
+    if (auto ok = writer->set_jobs(planned); !ok) return ok.error();
     outcome.runs.push_back(name);
 
     simulate::TimedOptions replay;

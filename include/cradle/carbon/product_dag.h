@@ -44,9 +44,9 @@ struct ProductJob {
 /// version is a new product.
 ///
 /// Cost. The graph is held between products: the uses by all jobs of one product are added up in one edge.
-/// - add_job: O(its uses) and a place in the list of inputs of its product, whatever the size of the graph. Only if the
-///   job uses a product that stands later in the order than what it makes, also O(the products and edges between the
-///   two, downstream of the one or upstream of the other). Products are ordered as they are named: name inputs first.
+/// - add_job: O(its uses) and a place in the list of inputs of its product, whatever the size of the graph. Only if
+///   what it makes has users already, and what it uses was named later and is made from something itself, the order of
+///   the two must be found out: O(the products and edges between them, downstream of the one or upstream of the other).
 /// - A read after a change: O(the edges upstream of what is read), once until the next change. New uses of a product
 ///   lower the share of all its other users, so that one job may change figures all over the graph: only those that
 ///   are asked for are computed. settle() computes them all: O(products and edges).
@@ -131,9 +131,10 @@ class ProductDag {
   CompensatedSum own_total_;
   CompensatedSum final_own_;  ///< ASC of jobs without a product
 
-  // A topological order: every product stands after its inputs.
-  std::vector<ProductIndex> order_;
-  std::vector<std::uint32_t> position_;
+  // A topological order: every product has a higher place than its inputs. Places may have gaps.
+  std::vector<std::int64_t> place_;
+  std::int64_t lowest_place_ = 0;
+  std::int64_t highest_place_ = 0;
 
   // The figures of a product hold if they were computed since the last change.
   std::uint64_t change_ = 1;

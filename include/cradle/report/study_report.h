@@ -62,7 +62,7 @@ struct PolicyResult {
   carbon::GramsCO2e idle_operational;
   carbon::GramsCO2e idle_embodied;
   carbon::Estimate<carbon::GramsCO2e> total;  ///< low and high: all coefficients over their ranges
-  carbon::Hours useful_gpu_time;              ///< GPU-hours of jobs that finished
+  carbon::Hours useful_gpu_time;              ///< GPU share x time run, of all jobs that started
   WaitTimes wait;
   std::int64_t jobs_finished = 0;
   std::int64_t jobs_never_placed = 0;
