@@ -88,7 +88,7 @@ awk -F'\t' '
 if [ -n "$peers" ]; then
   cmake --build "$build" --target peer_simgrid peer_cradle >build/bench.log 2>&1 || { cat build/bench.log; exit 1; }
   jobs=build/bench-jobs.csv
-  "$build/cradle" workload generate --seed 42 --days 1493 >"$jobs"
+  "$build/cradle" workload generate --seed 42 --days 1493 >"$jobs" 2>build/bench.log || { cat build/bench.log; exit 1; }
   median_rate() {  # median_rate COMMAND...: jobs per second, median of 3 runs
     local k
     for k in 1 2 3; do "$@" 2>/dev/null | sed -n 's/.*jobs_per_second \([0-9]*\).*/\1/p'; done | sort -n | sed -n 2p

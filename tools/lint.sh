@@ -101,7 +101,7 @@ check_tidy() {
   local tests='-*,bugprone-argument-comment,bugprone-branch-clone,bugprone-copy-constructor-init,bugprone-dangling-handle'
   tests+=',bugprone-incorrect-roundings,bugprone-integer-division,bugprone-misplaced-widening-cast'
   tests+=',bugprone-string-constructor,bugprone-suspicious-semicolon,bugprone-terminating-continue'
-  tests+=',bugprone-undelegated-constructor,bugprone-unused-raii,bugprone-use-after-move,misc-redundant-expression'
+  tests+=',bugprone-undelegated-constructor,bugprone-unused-raii,bugprone-use-after-move'
   checks_of_tests=$tests xargs -r -P "$jobs" -L 1 sh -c '
     case "$1" in
       *_test.cpp) checks=$checks_of_tests ;;

@@ -79,8 +79,8 @@ Result<void> ProductDag::make_order(ProductIndex made, std::span<const ProductUs
     upstream.push_back(product);
   };
   for (const ProductUse& use : uses) visit(use.product);
-  for (std::size_t i = 0; i < upstream.size(); ++i) {
-    for (const Input& input : inputs_[upstream[i]]) visit(input.product);
+  for (std::size_t next = 0; next < upstream.size();) {  // visit() makes it longer
+    for (const Input& input : inputs_[upstream[next++]]) visit(input.product);
   }
 
   // The same places, upstream products first, each side in its old order.

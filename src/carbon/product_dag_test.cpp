@@ -8,6 +8,7 @@
 #include <limits>
 #include <map>
 #include <set>
+#include <utility>
 
 #include "cradle/base/random.h"
 
@@ -67,6 +68,7 @@ std::uint32_t any_count(std::uint32_t most) {
 
 /// Jobs over `products` products. Acyclic: a product is made only from products of lower rank, the ranks at random.
 std::vector<OwnedJob> any_jobs(std::uint32_t products, bool acyclic) {
+  const auto most_uses = any_count(5);  // few: long chains, and cycles that are closed late
   RandomStream random(*rc::gen::arbitrary<std::uint64_t>(), "jobs");
   std::vector<std::uint32_t> rank(products);
   for (std::uint32_t i = 0; i < products; ++i) rank[i] = i;
@@ -75,7 +77,7 @@ std::vector<OwnedJob> any_jobs(std::uint32_t products, bool acyclic) {
   for (auto& job : jobs) {
     job.own = std::floor(random.uniform() * 1000);
     if (random.below(5) > 0) job.makes = static_cast<ProductIndex>(random.below(products));
-    for (std::uint64_t uses = random.below(6); uses > 0; --uses) {
+    for (std::uint64_t uses = random.below(most_uses + 1); uses > 0; --uses) {
       const auto used = static_cast<ProductIndex>(random.below(products));
       if (acyclic && job.makes != no_product && rank[used] >= rank[job.makes]) continue;
       job.uses.push_back({used, 0.01 + random.uniform() * 10});
@@ -283,6 +285,23 @@ TEST(ProductDag, ACycleIsNamedInTheDirectionOfUse) {
   EXPECT_EQ(add(c, c).error().message, "cycle: c -> c");
   EXPECT_EQ(add(c, c).error().where, "job 2");
   EXPECT_EQ(dag.jobs(), 2U);
+}
+
+TEST(ProductDag, TheOrderOfProductsStaysTrueWhenSeveralMove) {
+  // m goes into b and a, a into b. Then m is made from q, named later and made from r: all of them change places.
+  ProductDag dag;
+  const auto m = *dag.product("m"), a = *dag.product("a"), b = *dag.product("b");
+  const auto r = *dag.product("r"), q = *dag.product("q");
+  const auto add = [&dag](ProductIndex makes, ProductIndex used) {
+    const ProductUse use{used, 1};
+    return dag.add_job({GramsCO2e{1}, makes, {&use, 1}});
+  };
+  for (const auto& [makes, used] : {std::pair{b, m}, {a, m}, {b, a}, {q, r}, {m, q}}) ASSERT_TRUE(add(makes, used));
+  EXPECT_EQ(add(a, b).error().message, "cycle: a -> b -> a");
+  EXPECT_EQ(add(m, b).error().message, "cycle: m -> b -> m");
+  EXPECT_EQ(add(r, q).error().message, "cycle: r -> q -> r");
+  EXPECT_EQ(add(r, b).error().message, "cycle: r -> q -> m -> b -> r");
+  EXPECT_DOUBLE_EQ(dag.epc(b).value(), dag.own_total().value());
 }
 
 TEST(ProductDag, ALongCycleIsNamedShort) {
