@@ -73,6 +73,6 @@ int main(int argc, char** argv) {
   std::printf("jobs %zu seconds %.4f jobs_per_second %.0f simulated_days %.2f energy_kwh %.1f entries %llu\n",
               workload->jobs.size(), seconds, static_cast<double>(workload->jobs.size()) / seconds,
               static_cast<double>(result->end.ms - result->start.ms) / static_cast<double>(ms_per_day),
-              static_cast<double>(result->microjoules) / 3.6e12, static_cast<unsigned long long>(sink.count()));
+              result->energy.joules().value() / 3.6e6, static_cast<unsigned long long>(sink.count()));
   return 0;
 }

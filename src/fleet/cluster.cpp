@@ -19,7 +19,8 @@ NodePower node_power(const PowerModel& model, std::int64_t cpu_capacity, std::in
                      int idle_gpus) {
   const std::int64_t cores = (cpu_capacity + 2 * milli - 1) / (2 * milli);
   const std::int64_t busy_cores = cores - cpu_left / (2 * milli);
-  const auto busy_sockets = static_cast<double>((busy_cores + model.cores_per_socket - 1) / model.cores_per_socket);
+  const std::int64_t busy_sockets_count = (busy_cores + model.cores_per_socket - 1) / model.cores_per_socket;
+  const auto busy_sockets = static_cast<double>(busy_sockets_count);
   const double idle_sockets = socket_count(model, cpu_capacity) - busy_sockets;
   return {model.gpu_idle * idle_gpus + model.gpu_full * (gpu_count - idle_gpus),
           model.socket_idle * idle_sockets + model.socket_full * busy_sockets, model.memory, model.base};

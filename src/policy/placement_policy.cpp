@@ -205,7 +205,8 @@ Result<PlacementPolicy> policy_by_name(std::string_view name) {
 
   constexpr double heaviest_weight = 1e6;
   const auto refuse = [&](const std::string& what) {
-    return bad_input(what + " in '" + std::string(name) + "'", "", "write PWR+FGD@200/800: power 200, fragmentation 800");
+    return bad_input(what + " in '" + std::string(name) + "'", "",
+                     "write PWR+FGD@200/800: power 200, fragmentation 800");
   };
   if (policy.components.size() != 2) return refuse("weights on a policy of one measure");
   const std::vector<std::string_view> parts = split(name.substr(at + 1), '/');

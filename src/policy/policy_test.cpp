@@ -112,8 +112,8 @@ TEST(Policies, WeightsAreNamed) {
   EXPECT_EQ(heaviest(even).measure, Measure::fragmentation);
   EXPECT_EQ(heaviest(power).measure, Measure::power);
   EXPECT_EQ(heaviest(power).weight, 200.5);
-  for (const char* bad : {"FGD@1/2", "PWR+FGD@", "PWR+FGD@1", "PWR+FGD@1/2/3", "PWR+FGD@0/0", "PWR+FGD@-1/2",
-                          "PWR+FGD@nan/1", "PWR@1/1"})
+  for (const char* bad :
+       {"FGD@1/2", "PWR+FGD@", "PWR+FGD@1", "PWR+FGD@1/2/3", "PWR+FGD@0/0", "PWR+FGD@-1/2", "PWR+FGD@nan/1", "PWR@1/1"})
     EXPECT_FALSE(policy_by_name(bad)) << bad;
 }
 

@@ -23,12 +23,12 @@ std::size_t Scheduler::ShapeHash::operator()(const ShapeKey& key) const {
   return hash;
 }
 
-Scheduler::Scheduler(PlacementPolicy policy, const fleet::Cluster& cluster, const fleet::FragmentationModel& model,
-                     RandomStream stream, Cache cache)
+Scheduler::Scheduler(PlacementPolicy policy, const fleet::Cluster& cluster,
+                     const fleet::FragmentationModel& fragmentation, RandomStream stream, Cache cache)
     : policy_(std::move(policy)),
       cluster_(cluster),
-      model_(model),
-      scale_{cluster.max_cpu_milli(), cluster.max_gpu_milli(), &model},
+      model_(fragmentation),
+      scale_{cluster.max_cpu_milli(), cluster.max_gpu_milli(), &fragmentation},
       stream_(stream),
       cache_(cache),
       node_fragmentation_(cluster.size()),
@@ -177,10 +177,10 @@ std::optional<NodeIndex> Scheduler::pick(const ShapeScores& shape, const Request
     if (feasible(node) && skip-- == 0) return node;
 }
 
-std::optional<Placement> Scheduler::choose(const Request& request, ShapeIndex index) {
-  ShapeScores& shape = shapes_[index];
-  refresh(shape, request);
-  const auto node = pick(shape, request);
+std::optional<Placement> Scheduler::choose(const Request& request, ShapeIndex shape) {
+  ShapeScores& scores = shapes_[shape];
+  refresh(scores, request);
+  const auto node = pick(scores, request);
   if (!node) return std::nullopt;
   const fleet::NodeView view = cluster_.view(*node);
   if (request.gpu_count == 0) return Placement{*node, 0};
@@ -188,8 +188,8 @@ std::optional<Placement> Scheduler::choose(const Request& request, ShapeIndex in
   switch (policy_.gpu_choice) {
     case GpuChoice::tightest: return Placement{*node, tightest_gpu(view, request.gpu_milli)};
     case GpuChoice::best_scored:
-      return Placement{*node, best_scored_gpu(heaviest(policy_).measure, policy_.quantisation, scale_, view,
-                                              request, fragmentation_of(*node))};
+      return Placement{*node, best_scored_gpu(heaviest(policy_).measure, policy_.quantisation, scale_, view, request,
+                                              fragmentation_of(*node))};
     case GpuChoice::random: break;
   }
   std::uint32_t gpus = 0;

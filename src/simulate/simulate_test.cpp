@@ -135,7 +135,7 @@ TEST(TimedReplay, EveryInstantAddsUpToTheMachinesDraw) {
       ASSERT_LE(entry.baseline_microjoules, entry.microjoules) << name;
       ASSERT_LT(entry.start, entry.end);
     }
-    EXPECT_EQ(sum, result.microjoules) << name;
+    EXPECT_EQ(carbon::ExactEnergy(sum), result.energy) << name;
 
     const std::int64_t span = result.end.ms - result.start.ms;
     for (std::int64_t t = 0; t < span; t += span / 97) {
@@ -194,7 +194,7 @@ TEST(TimedReplay, OneJobOnOneMachineByHand) {
   const auto result = *replay_timed(nodes, std::vector{job}, sites, *policy::policy_by_name("BestFit"), options, kept);
   // Idle 2 x 30 + 20 W (one socket of 16 cores), memory 36.4 W, rest 47.3 W; while the job runs one GPU at 150 W and
   // the socket at 185 W.
-  EXPECT_EQ(result.microjoules, std::int64_t{163'700'000} * 20 + std::int64_t{285'000'000} * 10);
+  EXPECT_EQ(result.energy, carbon::ExactEnergy(std::int64_t{163'700'000} * 20 + std::int64_t{285'000'000} * 10));
   std::map<std::uint32_t, std::int64_t> tenant, baseline;
   for (const auto& entry : kept.entries)
     if (entry.role == carbon::Role::tenant) {
@@ -265,7 +265,7 @@ TEST(TimedReplay, CachedAndUncachedWriteTheSameEntriesAndAStopLeavesWholeOnes) {
     sum += entry.microjoules;
     EXPECT_LE(entry.end, result.end);
   }
-  EXPECT_EQ(sum, result.microjoules);
+  EXPECT_EQ(carbon::ExactEnergy(sum), result.energy);
 }
 
 TEST(TimedReplay, RefusesBadInput) {

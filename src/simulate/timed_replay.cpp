@@ -218,7 +218,7 @@ class Replay {
   }
 
   void write(const Entry& entry) {
-    result_.microjoules += entry.microjoules;
+    result_.energy += carbon::ExactEnergy(entry.microjoules);
     sink_.write(entry);
   }
 

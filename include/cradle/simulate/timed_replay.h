@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "cradle/base/result.h"
+#include "cradle/carbon/account.h"
 #include "cradle/carbon/entry.h"
 #include "cradle/fleet/cluster.h"
 #include "cradle/policy/placement_policy.h"
@@ -50,7 +51,7 @@ struct TimedResult {
   double gpu_allocation_percent = 0;  ///< time-weighted mean of allocated GPU share over capacity
   double cpu_allocation_percent = 0;
   double useful_gpu_hours = 0;          ///< GPU share x time run
-  std::int64_t microjoules = 0;         ///< what the meters of all machines read, before PUE
+  carbon::ExactEnergy energy;           ///< what the meters of all machines read, before PUE
   std::vector<carbon::JobRecord> jobs;  ///< parallel to the jobs given: started and finished are filled in
 };
 
