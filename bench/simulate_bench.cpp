@@ -78,9 +78,10 @@ void all_120_replays(benchmark::State& state) {
   for (const std::string& name : policy::published_policy_names())
     options.policies.push_back(*policy::policy_by_name(name));
   options.seeds = *study::parse_seeds("42..51");
+  const auto catalog = catalog::Catalog::load();
   for (auto _ : state) {
-    benchmark::DoNotOptimize(study::compare_fgd("default", trace().nodes, trace().default_jobs, options));
-    benchmark::DoNotOptimize(study::compare_fgd("cpu050", trace().nodes, trace().cpu050_jobs, options));
+    benchmark::DoNotOptimize(study::compare_fgd("default", trace().nodes, trace().default_jobs, *catalog, options));
+    benchmark::DoNotOptimize(study::compare_fgd("cpu050", trace().nodes, trace().cpu050_jobs, *catalog, options));
   }
   state.SetLabel(trace().label + ", all cores");
 }

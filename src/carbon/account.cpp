@@ -270,9 +270,8 @@ Result<void> Accountant::add(const Entry& entry) {
                         "site " + site.name, "give the site a series of the whole period, or a typical year");
 
   const bool tenant = entry.role == Role::tenant;
-  const std::int64_t counted = view_ != View::marginal ? entry.microjoules
-                               : tenant                ? entry.microjoules - entry.baseline_microjoules
-                                                       : 0;
+  const std::int64_t counted =
+      view_ != View::marginal ? entry.microjoules : entry.microjoules - entry.baseline_microjoules;
   ++entries_;
   if (tenant && entry.operations > 0 && entry.operation_type != component.operation_type) ++other_operations_;
   if (by_ != Grouping::day) {

@@ -243,6 +243,29 @@ TEST(TypicalYear, theWrittenRecordReadsBack) {
   EXPECT_EQ(*grid_record_toml(heading_of(home), *grid), *text);
 }
 
+TEST(TypicalYear, anIdIsTheKeyOfOneRecord) {
+  const auto grid = import_hourly(synthetic_year(2022, 3), "x.csv");
+  ASSERT_TRUE(grid);
+  const auto derived = [&](const std::string& id) {
+    return grid_record_toml({id, "My grid", "X", {"a source", 2023, "scope", "CC0", ""}}, *grid);
+  };
+  for (const std::string& id :
+       std::vector<std::string>{"a", "Home-1_x", "eu.home", "1.2", "..", std::string(64, 'x')}) {
+    const auto text = derived(id);
+    ASSERT_TRUE(text) << id;
+    const std::vector<Layer> layers = {{{"g.toml", *text}}};
+    const auto parsed = Catalog::parse(layers);
+    ASSERT_TRUE(parsed.errors.empty()) << to_string(parsed.errors[0]);
+    EXPECT_TRUE(parsed.catalog.grid(id)) << id;
+  }
+  for (const std::string& id :
+       std::vector<std::string>{"", "a b", "a]\nname = 1", "a/b", "\xc3\xb6", {"a\0b", 3}, std::string(65, 'x')}) {
+    const auto text = derived(id);
+    ASSERT_FALSE(text) << id;
+    EXPECT_EQ(text.error().code, ErrorCode::bad_input);
+  }
+}
+
 // The known defects and published means of the 2022 data: HewlettPackard/dc-rl at a92b475, data/CarbonIntensity.
 struct Area {
   const char* id;

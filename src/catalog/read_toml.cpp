@@ -324,11 +324,18 @@ class RecordReader {
 
   void profile(std::string_view key, std::optional<YearProfile>& out);
 
-  /// A record whose `above` is less than its `below` contradicts itself.
+  /// A record whose `above` is less than its `below` contradicts itself, in its value as in either bound. Ranges may
+  /// overlap: a card that idles high need not be one that peaks low.
   template <class Q>
   void not_below(std::string_view above, const Coefficient<Q>& a, std::string_view below, const Coefficient<Q>& b) {
-    if (a.key.empty() || b.key.empty() || a.value() >= b.value()) return;
-    file_.fail(*table_.get(above), path_ + "." + std::string(above) + " is less than " + std::string(below),
+    if (a.key.empty() || b.key.empty()) return;
+    const char* wrong = a.value() < b.value()               ? "value"
+                        : a.estimate.low < b.estimate.low   ? "low"
+                        : a.estimate.high < b.estimate.high ? "high"
+                                                            : nullptr;
+    if (!wrong) return;
+    file_.fail(*table_.get(above),
+               path_ + "." + std::string(above) + "." + wrong + " is less than " + std::string(below) + "." + wrong,
                "correct one of the two");
   }
 
@@ -497,13 +504,6 @@ void RecordReader::profile(std::string_view key, std::optional<YearProfile>& out
     whole_ = false;
 }
 
-bool is_id(std::string_view id) {
-  return !id.empty() && id.size() <= 64 && std::all_of(id.begin(), id.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' ||
-           c == '-';
-  });
-}
-
 void FileReader::read(RecordTables& tables) {
   if (auto passed = check_toml_text(file_.text, file_.name); !passed) {
     errors_.push_back(std::move(passed).error());
@@ -559,6 +559,13 @@ void FileReader::read(RecordTables& tables) {
 }
 
 }  // namespace
+
+bool is_id(std::string_view id) {
+  return !id.empty() && id.size() <= 64 && std::all_of(id.begin(), id.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' ||
+           c == '-';
+  });
+}
 
 void read_records(const SourceFile& file, RecordTables& tables, std::vector<Error>& errors) {
   const std::size_t first = errors.size();

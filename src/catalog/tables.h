@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <tuple>
 #include <utility>
 #include <vector>
@@ -33,6 +34,9 @@ template <class Tables, class F>
 void for_each_table(Tables& tables, F&& visit) {
   std::apply([&](auto&... table) { (visit(table), ...); }, tables);
 }
+
+/// True if `id` can be the key of a record: 1 to 64 of A-Z a-z 0-9 . _ -
+bool is_id(std::string_view id);
 
 /// Reads one file. A record with an error in it is left out; every error is appended to `errors`.
 void read_records(const SourceFile& file, RecordTables& tables, std::vector<Error>& errors);

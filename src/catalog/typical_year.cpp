@@ -5,6 +5,7 @@
 
 #include "cradle/base/text.h"
 #include "cradle/catalog/hourly_grid.h"
+#include "tables.h"
 
 namespace cradle::catalog {
 
@@ -92,7 +93,7 @@ carbon::IntensitySeries repeat(carbon::Signal signal, const YearProfile& profile
   return std::move(series).value();
 }
 
-std::string quoted(std::string_view text) {
+std::string toml_string(std::string_view text) {
   std::string out = "\"";
   for (const char c : text) {
     const auto byte = static_cast<unsigned char>(c);
@@ -176,6 +177,9 @@ GridHeading new_heading(std::string_view id, std::string_view file, const Hourly
 }
 
 Result<std::string> grid_record_toml(const GridHeading& heading, const HourlyGrid& grid) {
+  if (!is_id(heading.id))
+    return bad_input("'" + heading.id + "' cannot be the id of a grid", "derive-grid",
+                     "use 1 to 64 letters, digits, '.', '_' and '-'");
   auto derived = typical_year(grid);
   if (!derived) return std::move(derived).error();
   const YearProfile& profile = *derived;
@@ -195,31 +199,33 @@ Result<std::string> grid_record_toml(const GridHeading& heading, const HourlyGri
     bounds = "low and high: lowest and highest monthly mean";
   }
 
-  const std::string table = "grid." + heading.id;
+  // A dot outside quotes would open a table within a table.
+  const bool dotted = heading.id.find('.') != std::string::npos;
+  const std::string table = "grid." + (dotted ? toml_string(heading.id) : heading.id);
   std::string out = "# Derived from hourly data by: cradle catalog derive-grid " + heading.id + " FILE\n";
   out += "# Derive it again rather than edit its numbers.\n\n[sources.hourly]\n";
-  out += "text = " + quoted(heading.provenance.source) + "\n";
+  out += "text = " + toml_string(heading.provenance.source) + "\n";
   out += "year = " + std::to_string(heading.provenance.year) + "\n";
-  out += "scope = " + quoted(heading.provenance.scope) + "\n";
-  out += "licence = " + quoted(heading.provenance.licence) + "\n";
+  out += "scope = " + toml_string(heading.provenance.scope) + "\n";
+  out += "licence = " + toml_string(heading.provenance.licence) + "\n";
   out += "\n[" + table + "]\n";
-  out += "name = " + quoted(heading.name) + "\n";
-  out += "region = " + quoted(heading.region) + "\n";
+  out += "name = " + toml_string(heading.name) + "\n";
+  out += "region = " + toml_string(heading.region) + "\n";
   out += "\n[" + table + ".average]\n";
   out += "value = " + fixed(mean.value.value(), 2) + "\n";
   out += "low = " + fixed(mean.low.value(), 2) + "\n";
   out += "high = " + fixed(mean.high.value(), 2) + "\n";
   out += "unit = \"gCO2e/kWh\"\nsource = \"hourly\"\n";
-  out += "note = " + quoted("mean of the typical year; " + bounds) + "\n";
+  out += "note = " + toml_string("mean of the typical year; " + bounds) + "\n";
   out += "\n[" + table + ".average_profile]\nunit = \"gCO2e/kWh\"\nsource = \"hourly\"\n";
   out += "note = " +
-         quoted("data from " + to_iso(grid.start) + " to " + to_iso(grid.at(grid.intensity.size())) +
-                "; mean and population standard deviation by month and hour (UTC), missing hours left out") +
+         toml_string("data from " + to_iso(grid.start) + " to " + to_iso(grid.at(grid.intensity.size())) +
+                     "; mean and population standard deviation by month and hour (UTC), missing hours left out") +
          "\n";
   out += "hours_used = " + std::to_string(profile.hours_used) + "\n";
   out += "hours_missing = " + std::to_string(profile.hours_missing) + "\n";
   out += "gaps = [";
-  for (const std::string& gap : profile.gaps) out += "\n  " + quoted(gap) + ",";
+  for (const std::string& gap : profile.gaps) out += "\n  " + toml_string(gap) + ",";
   out += profile.gaps.empty() ? "]\n" : "\n]\n";
   out += "mean = " + rows_of(profile.mean);
   out += "spread = " + rows_of(profile.spread);

@@ -2,10 +2,17 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <cerrno>
+#include <cstdint>
 #include <cstdio>
+#include <cstring>
+#include <limits>
 #include <map>
+#include <stdexcept>
 
 #include "cradle/base/text.h"
+#include "cradle/base/time.h"
+#include "cradle/workload/generator.h"
 #include "verbs.h"
 
 namespace {
@@ -13,6 +20,7 @@ namespace {
 using cradle::cli::Output;
 
 constexpr int usage_error = 2;
+constexpr std::int64_t largest_count = std::numeric_limits<std::int64_t>::max();
 
 void add_output(CLI::App* verb, Output& output) {
   static const std::map<std::string, Output> words{
@@ -20,6 +28,49 @@ void add_output(CLI::App* verb, Output& output) {
   verb->add_option("--output", output, "table, json or csv")->transform(CLI::CheckedTransformer(words));
   verb->add_flag_callback(
       "--json", [&output] { output = Output::json; }, "same as --output json");
+}
+
+/// A whole number from 0 to `highest`, read strictly: the parser's own conversion takes -1 for 2^64 - 1 and 010 for 8.
+template <class T>
+CLI::Option* add_count(CLI::App* verb, const std::string& name, T& count, std::int64_t highest,
+                       const std::string& help) {
+  const auto read = [&count, name, highest](const std::string& text) {
+    const auto number = cradle::parse_integer(text);
+    if (!number || *number < 0 || *number > highest)
+      throw CLI::ValidationError(name, "'" + text + "' is no whole number from 0 to " + std::to_string(highest));
+    count = static_cast<T>(*number);
+  };
+  return verb->add_option_function<std::string>(name, read, help)->type_name("N")->default_str(std::to_string(count));
+}
+
+/// A number from `low` to `high`, never NaN or infinity, which a range check of the parser lets through.
+CLI::Option* add_number(CLI::App* verb, const std::string& name, double& value, double low, double high,
+                        const std::string& help) {
+  const auto read = [&value, name, low, high](const std::string& text) {
+    const auto number = cradle::parse_number(text);
+    if (!number || *number < low || *number > high)
+      throw CLI::ValidationError(
+          name, "'" + text + "' is no number from " + cradle::shortest(low) + " to " + cradle::shortest(high));
+    value = *number;
+  };
+  return verb->add_option_function<std::string>(name, read, help)->type_name("X")->default_str(cradle::shortest(value));
+}
+
+/// One value for each time the option is given, so that a word after it is not taken for another.
+template <class T>
+CLI::Option* add_repeatable(CLI::App* verb, const std::string& name, std::vector<T>& values, const std::string& help) {
+  return verb->add_option(name, values, help)->allow_extra_args(false);
+}
+
+/// The exit code once the output has arrived. A short answer on a full disk must not look like a whole one.
+int delivered(int status) {
+  errno = 0;
+  if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return status;
+  // Where an earlier write failed, the reason is lost by now. Ending the line that was cut there tells it again.
+  const bool told = errno != 0 || write(STDOUT_FILENO, "\n", 1) < 0;
+  const std::string reason = told ? std::strerror(errno) : "an earlier write failed";
+  return cradle::cli::fail(cradle::failure("cannot write to standard output: " + reason, "",
+                                           "check the free space, or where the output is sent to"));
 }
 
 /// The first word that is no option, if it is no verb: CLI11 only says that a verb is missing.
@@ -48,11 +99,12 @@ int main(int argc, char** argv) {
 
   Common common;
   common.progress = isatty(STDERR_FILENO) == 1;
-  app.add_option("--catalog", common.catalog, "folder (or file) of records that add to or replace the embedded ones");
+  add_repeatable(&app, "--catalog", common.catalog,
+                 "folder (or file) of records that add to or replace the embedded ones; may be repeated");
   app.add_flag("-q,--quiet", common.quiet, "no notes on standard error");
   app.add_flag_callback(
       "--no-progress", [&common] { common.progress = false; }, "no progress bar");
-  app.add_option("--threads", common.threads, "worker threads; 0: one per processor")->check(CLI::Range(0U, 1024U));
+  add_count(&app, "--threads", common.threads, 1024, "worker threads; 0: one per processor");
 
   int status = 0;
 
@@ -73,7 +125,7 @@ int main(int argc, char** argv) {
   account_verb->add_option("--run", account.run, "run of the ledger, e.g. a policy's name");
   account_verb->add_option("--by", account.by, "job, user, product, machine or day")->capture_default_str();
   account_verb->add_option("--view", account.view, "attributional, marginal or planning")->capture_default_str();
-  account_verb->add_option("--limit", account.limit, "rows of the table, largest first; 0: all")->capture_default_str();
+  add_count(account_verb, "--limit", account.limit, largest_count, "rows of the table, largest first; 0: all");
   add_output(account_verb, account.output);
   account_verb->callback([&] { status = run_account(account, common); });
 
@@ -106,12 +158,11 @@ int main(int argc, char** argv) {
   CLI::App* fgd_verb =
       compare_verb->add_subcommand("fgd", "GPU placement policies of FGD (ATC 2023) on the openb trace");
   fgd_verb->add_option("--nodes", fgd.nodes, "node list; the trace's own if left out");
-  fgd_verb->add_option("--pods", fgd.pods, "pod lists; the trace's default and cpu050 if left out");
-  fgd_verb->add_option("--policy", fgd.policies, "policies; the six published ones if left out")->delimiter(',');
+  add_repeatable(fgd_verb, "--pods", fgd.pods, "pod list, may be repeated; the trace's default and cpu050 if left out");
+  add_repeatable(fgd_verb, "--policy", fgd.policies, "policies, may be repeated; the six published ones if left out")
+      ->delimiter(',');
   fgd_verb->add_option("--seeds", fgd.seeds, "e.g. 42..51 or 42,43")->capture_default_str();
-  fgd_verb->add_option("--demand", fgd.demand, "arrivals end at this multiple of the capacity")
-      ->check(CLI::Range(0.01, 100.0))
-      ->capture_default_str();
+  add_number(fgd_verb, "--demand", fgd.demand, 0.01, 100, "arrivals end at this multiple of the capacity");
   fgd_verb->add_option("--tie-break", fgd.tie_break, "fixed or random")->capture_default_str();
   fgd_verb->add_option("--quantisation", fgd.quantisation, "integer or full")->capture_default_str();
   fgd_verb->add_option("--data", fgd.data, "folder with the openb trace");
@@ -139,9 +190,14 @@ int main(int argc, char** argv) {
   CLI::App* workload_verb = app.add_subcommand("workload", "generate a workload, or summarise a trace");
   workload_verb->require_subcommand(1);
   CLI::App* generate = workload_verb->add_subcommand("generate", "seeded jobs with the published mix, as CSV");
-  generate->add_option("--seed", workload.seed)->capture_default_str();
-  generate->add_option("--days", workload.days, "length of the trace")->capture_default_str();
-  generate->add_option("--load", workload.load, "arrivals per published arrival")->capture_default_str();
+  const double longest_days =
+      static_cast<double>(cradle::workload::max_generated_window_ms) / static_cast<double>(cradle::ms_per_day);
+  const auto generator_options = [&workload, longest_days](CLI::App* verb) {
+    add_count(verb, "--seed", workload.seed, largest_count, "the same seed gives the same jobs");
+    add_number(verb, "--days", workload.days, 0, longest_days, "length of the trace");
+    add_number(verb, "--load", workload.load, 0, 1e6, "arrivals per published arrival");
+  };
+  generator_options(generate);
   generate->callback([&] {
     workload.action = "generate";
     status = run_workload(workload, common);
@@ -149,9 +205,7 @@ int main(int argc, char** argv) {
   CLI::App* summary = workload_verb->add_subcommand("summary", "counts, sums and quantiles of a trace");
   summary->add_option("file", workload.file, "trace; the generator if left out");
   summary->add_option("--format", workload.format, "openb, azure-llm, pai or peaks");
-  summary->add_option("--seed", workload.seed)->capture_default_str();
-  summary->add_option("--days", workload.days)->capture_default_str();
-  summary->add_option("--load", workload.load)->capture_default_str();
+  generator_options(summary);
   add_output(summary, workload.output);
   summary->callback([&] {
     workload.action = "summary";
@@ -174,7 +228,7 @@ int main(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : usage_error;
+    return delivered(app.exit(error) == 0 ? 0 : usage_error);
   }
-  return status;
+  return delivered(status);
 }

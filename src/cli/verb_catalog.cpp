@@ -210,7 +210,12 @@ int derive_grid(const CatalogOptions& options, const Common& common) {
   const catalog::GridHeading heading =
       known ? catalog::heading_of(*known) : catalog::new_heading(options.id, options.file.filename().string(), *grid);
   const auto record = catalog::grid_record_toml(heading, *grid);
-  if (!record) return fail(record.error());
+  if (!record) {
+    Error error = record.error();
+    // A typical year knows the hours that it lacks, not the file.
+    if (error.code == ErrorCode::missing_data) error.where = options.file.string() + ": " + error.where;
+    return fail(error);
+  }
   print(*record);
   if (common.quiet) return 0;
   for (const catalog::GridDefect& defect : grid->defects)

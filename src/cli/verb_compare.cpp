@@ -1,9 +1,11 @@
 // cradle compare fgd: the published placement experiment beside ours.
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
 #include "cradle/base/text.h"
+#include "cradle/catalog/catalog.h"
 #include "cradle/report/table.h"
 #include "cradle/study/fgd_comparison.h"
 #include "cradle/workload/data_set.h"
@@ -52,8 +54,8 @@ report::Table table_of(const std::vector<study::FgdComparison>& comparisons) {
         difference = row.allocation_mean - row.published->mean;
       }
       table.row({comparison.trace, row.policy, seeds_text(row.seeds), row.allocation_mean, row.allocation_sd,
-                 optional(mean), optional(sd), optional(difference), row.fragmentation_50, optional(row.published_50),
-                 row.fragmentation_80, optional(row.published_80)});
+                 optional(mean), optional(sd), optional(difference), optional(row.fragmentation_50),
+                 optional(row.published_50), optional(row.fragmentation_80), optional(row.published_80)});
     }
   return table;
 }
@@ -65,9 +67,9 @@ nlohmann::ordered_json json_of(const study::FgdComparison& comparison) {
     nlohmann::ordered_json item{{"policy", row.policy},
                                 {"seeds", row.seeds},
                                 {"allocation_percent_mean", row.allocation_mean},
-                                {"allocation_percent_sd", row.allocation_sd},
-                                {"fragmentation_percent_50", row.fragmentation_50},
-                                {"fragmentation_percent_80", row.fragmentation_80}};
+                                {"allocation_percent_sd", row.allocation_sd}};
+    if (row.fragmentation_50) item["fragmentation_percent_50"] = *row.fragmentation_50;
+    if (row.fragmentation_80) item["fragmentation_percent_80"] = *row.fragmentation_80;
     if (row.published) {
       item["published_allocation_percent_mean"] = row.published->mean;
       item["published_allocation_percent_sd"] = row.published->sd;
@@ -88,10 +90,10 @@ std::string verdict(const std::vector<study::FgdComparison>& comparisons) {
       if (!row.published) continue;
       ++rows;
       allocation = std::max(allocation, std::abs(row.allocation_mean - row.published->mean));
-      fragmentation = std::max({fragmentation, std::abs(row.fragmentation_50 - *row.published_50),
-                                std::abs(row.fragmentation_80 - *row.published_80)});
+      fragmentation = std::max({fragmentation, std::abs(*row.fragmentation_50 - *row.published_50),
+                                std::abs(*row.fragmentation_80 - *row.published_80)});
     }
-  if (rows == 0) return "no published value for these lists and policies\n";
+  if (rows == 0) return "no published value for these lists, policies and options\n";
   char text[240];
   std::snprintf(
       text, sizeof text,
@@ -128,6 +130,8 @@ int run_compare_fgd(const CompareFgdOptions& options, const Common& common) {
     if (!policy) return fail({policy.error().code, policy.error().message, "--policy", policy.error().hint});
     policy->tie_break = *tie_break == 0 ? policy::TieBreak::fixed : policy::TieBreak::random;
     policy->quantisation = *quantisation == 0 ? policy::Quantisation::integer : policy::Quantisation::full;
+    if (std::count(names.begin(), names.end(), name) > 1)
+      return fail(bad_input("'" + name + "' appears twice", "--policy", "name each policy once"));
     replay.policies.push_back(std::move(*policy));
   }
 
@@ -143,6 +147,8 @@ int run_compare_fgd(const CompareFgdOptions& options, const Common& common) {
     if (pods_files.empty())
       pods_files = {*folder / "openb_pod_list_default.csv", *folder / "openb_pod_list_cpu050.csv"};
   }
+  const auto catalog = catalog::Catalog::load(common.catalog);
+  if (!catalog) return fail(catalog.error());
   const auto nodes = workload::read_openb_nodes(nodes_file);
   if (!nodes) return fail(nodes.error());
 
@@ -150,7 +156,7 @@ int run_compare_fgd(const CompareFgdOptions& options, const Common& common) {
   for (const auto& file : pods_files) {
     const auto pods = workload::read_openb_pods(file);
     if (!pods) return fail(pods.error());
-    auto comparison = study::compare_fgd(study::trace_name(file.stem().string()), *nodes, pods->jobs, replay);
+    auto comparison = study::compare_fgd(study::trace_name(file.stem().string()), *nodes, pods->jobs, *catalog, replay);
     if (!comparison) {
       Error error = std::move(comparison).error();
       if (error.where.empty()) error.where = file.string();

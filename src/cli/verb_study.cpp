@@ -1,4 +1,6 @@
 // cradle study: the main job from file to table, ledger and page.
+#include <unistd.h>
+
 #include <csignal>
 #include <cstdio>
 #include <memory>
@@ -20,6 +22,27 @@ namespace {
 // A signal handler can reach nothing else. std::stop_source::request_stop takes no lock and is set up beforehand.
 volatile std::sig_atomic_t interrupted = 0;
 void on_interrupt(int) { interrupted = 1; }
+
+/// Refuses outputs that would overwrite each other or an input, and folders that are not there, before any work is
+/// done.
+Result<void> check_outputs(const StudyOptions& options, const study::StudyConfig& config) {
+  std::vector<std::pair<std::string, std::filesystem::path>> files{{"--ledger", options.ledger},
+                                                                   {"--report", options.report}};
+  for (const std::string& input : {options.file, config.workload.pods, config.fleet.nodes})
+    if (!input.empty()) files.emplace_back("the input " + input, input);
+  for (const study::SiteConfig& site : config.sites)
+    if (!site.hourly.empty()) files.emplace_back("the input " + site.hourly, site.hourly);
+  for (std::size_t i = 0; i < 2; ++i) {
+    const auto& [option, path] = files[i];
+    for (std::size_t j = 0; j < files.size(); ++j)
+      if (i != j && std::filesystem::weakly_canonical(path) == std::filesystem::weakly_canonical(files[j].second))
+        return bad_input("would overwrite " + files[j].first, option + " " + path.string(), "name another file");
+    const auto folder = std::filesystem::absolute(path).parent_path();
+    if (::access(folder.c_str(), W_OK) != 0)
+      return failure("the folder cannot be written", option + " " + path.string(), "name a file in another folder");
+  }
+  return {};
+}
 
 constexpr int interrupted_status = 130;  // what shells call a program ended by SIGINT
 
@@ -48,6 +71,8 @@ int run_study(const StudyOptions& options, const Common& common) {
   if (!input) return fail(input.error());
   if (!input->note.empty() && !common.quiet) std::fprintf(stderr, "cradle: %s\n", input->note.c_str());
 
+  if (auto ok = check_outputs(options, *config); !ok) return fail(ok.error());
+
   std::stop_source stop;
   interrupted = 0;
   struct sigaction action {};
@@ -61,6 +86,11 @@ int run_study(const StudyOptions& options, const Common& common) {
   run.command = "cradle study" + (options.file.empty() ? std::string() : " " + options.file) +
                 (options.embedded ? " --embedded" : "");
   run.stop = stop.get_token();
+  run.redraw = [&](std::uint64_t seed) {
+    study::StudyConfig drawn = *config;
+    drawn.seed = seed;
+    return study::load_input(drawn, options.data, cache ? *cache : std::filesystem::path(), options.embedded);
+  };
   std::unique_ptr<report::Progress> bar;
   std::string shown;
   std::uint64_t reported = 0;

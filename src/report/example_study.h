@@ -75,6 +75,8 @@ inline StudyReport example_study() {
   report.answer.baseline = 0;
   const GramsCO2e saving = report.policies[0].total.value - report.policies[6].total.value;
   report.answer.saving = {saving, saving * 0.71, saving * 1.42};
+  report.answer.replayed = true;
+  report.answer.draws = 5;
   RandomStream stream(11, "jobs");
   double gpu_hours = 22'400;
   for (int i = 0; i < 12; ++i) {

@@ -141,7 +141,8 @@ std::string policies_section(const StudyReport& report, const PolicyResult& best
   std::string caption =
       "Shorter is better. Each bar is the whole footprint of one policy for the same jobs on the same machines; the "
       "whisker spans its total over the ranges of all coefficients. The policies share the coefficients, so that their "
-      "whiskers move together: that they overlap does not put the order in doubt.";
+      "whiskers move together: whiskers that overlap say nothing about the order. The range of the difference, at the "
+      "top of this page, does.";
   if (best.total.value > GramsCO2e{0})
     caption += " Under " + best.name + ", " +
                percent_text((best.idle_operational + best.idle_embodied) / best.total.value, 0) +
@@ -150,7 +151,7 @@ std::string policies_section(const StudyReport& report, const PolicyResult& best
                " was emitted to make the machines.";
   return section("policies", "What each policy emits",
                  figure("Stacked bars: operational, embodied and idle carbon of each policy", caption) +
-                     boxed(policy_table(report)));
+                     boxed(policy_table(report)) + "<p class=\"hint\">The table goes on to the right.</p>\n");
 }
 
 std::string over_time_section(const StudyReport& report, const PolicyResult& best) {

@@ -40,9 +40,12 @@ ordered_json answer_json(const StudyReport& report) {
   };
   return {{"best", name(answer.best)},
           {"baseline", name(answer.baseline)},
+          {"at_equal_work", answer.at_equal_work},
           {"saving_kg", kilograms(answer.saving.value)},
           {"saving_low_kg", kilograms(answer.saving.low)},
           {"saving_high_kg", kilograms(answer.saving.high)},
+          {"replayed", answer.replayed},
+          {"draws", answer.draws},
           {"sentence", answer_sentence(report)}};
 }
 

@@ -86,8 +86,16 @@ Result<void> check(const StudyReport& report) {
   const PolicyResult& best = report.policies[answer.best];
   const PolicyResult& baseline = report.policies[answer.baseline];
   if (!ordered(answer.saving)) return unsound("the saving is outside its own range", "answer.saving");
-  if (!adds_up(baseline.total.value - best.total.value, answer.saving.value, baseline.total.value))
-    return unsound("the saving is not the difference of the two totals", "answer.saving");
+  GramsCO2e compared = best.total.value;
+  if (answer.at_equal_work) {
+    if (!(best.useful_gpu_time > Hours{0}) || !(baseline.useful_gpu_time > Hours{0}))
+      return unsound("policies are compared at equal work and one of them did none", "answer.at_equal_work");
+    compared = compared * (baseline.useful_gpu_time / best.useful_gpu_time);
+  }
+  if (!adds_up(baseline.total.value - compared, answer.saving.value, baseline.total.value))
+    return unsound(answer.at_equal_work ? "the saving is not the difference of the two totals at equal work"
+                                        : "the saving is not the difference of the two totals",
+                   "answer.saving");
   if (report.from > report.to || report.step_ms <= 0) return unsound("the period runs backwards", "period");
   return {};
 }
@@ -146,6 +154,29 @@ WaitUnit wait_unit(const StudyReport& report) {
 
 int decimals_for(double largest) { return largest >= 1000 ? 0 : largest >= 100 ? 1 : largest >= 10 ? 2 : 3; }
 
+namespace {
+
+/// Whether the order of the two policies holds, as far as the replays of their coefficients and draws tell.
+std::string range_clause(const Answer& answer, const MarkUp& mark_up) {
+  if (!answer.replayed) return mark_up.plain("; how certain that is was not replayed.");
+  carbon::Estimate<GramsCO2e> difference = answer.saving;
+  // A policy that emits more is said to: its range is given the same way round.
+  if (difference.value < GramsCO2e{0}) difference = {-difference.value, -difference.high, -difference.low};
+  std::string draws;
+  if (answer.draws > 0)
+    draws = std::to_string(answer.draws) + " other draw" + (answer.draws == 1 ? "" : "s") + " of the workload";
+  if (difference.low == difference.value && difference.high == difference.value)
+    return mark_up.plain("; no coefficient of the study carries a range" +
+                         (draws.empty() ? draws : " and the difference is the same in " + draws) + ".");
+  const bool holds = difference.low > GramsCO2e{0} || difference.high < GramsCO2e{0};
+  return mark_up.plain("; over the ranges of all coefficients" + (draws.empty() ? draws : " and " + draws) +
+                       " the difference is " + mass_text(difference.low) + " to " + mass_text(difference.high) + ": ") +
+         mark_up.strong(holds ? "the order holds throughout" : "which of the two emits less is not settled") +
+         mark_up.plain(".");
+}
+
+}  // namespace
+
 std::string answer_sentence(const StudyReport& report, const MarkUp& mark_up) {
   if (report.policies.empty()) return mark_up.plain("The study compared no policies.");
   const Answer& answer = report.answer;
@@ -164,32 +195,35 @@ std::string answer_sentence(const StudyReport& report, const MarkUp& mark_up) {
   }
 
   const carbon::Estimate<GramsCO2e>& saving = answer.saving;
-  const bool less = saving.value >= GramsCO2e{0};
-  out += plain(" emits ") + strong(mass_text(less ? saving.value : -saving.value) + (less ? " less" : " more")) +
-         plain(" than ") + strong(baseline.name);
-  if (baseline.total.value > GramsCO2e{0})
-    out += plain(" (" + percent_text(std::abs(saving.value / baseline.total.value)) + " of its " +
-                 mass_text(baseline.total.value) + ")");
+  const bool same = std::abs(saving.value.value()) < 0.5;  // no whole gram apart
+  if (same) {
+    out += plain(" and ") + strong(baseline.name) + plain(" ") + strong("emit the same");
+    if (!answer.at_equal_work) out += plain(" (" + mass_text(baseline.total.value) + ")");
+  } else {
+    const bool less = saving.value > GramsCO2e{0};
+    out += plain(" emits ") + strong(mass_text(less ? saving.value : -saving.value) + (less ? " less" : " more")) +
+           plain(" than ") + strong(baseline.name);
+    if (baseline.total.value > GramsCO2e{0})
+      out += plain(" (" + percent_text(std::abs(saving.value / baseline.total.value)) + " of its " +
+                   mass_text(baseline.total.value) + ")");
+  }
+  if (answer.at_equal_work) out += plain(" for the same GPU-hours");
 
   const std::string wait = duration_text(best.wait.mean);
   const std::string baseline_wait = duration_text(baseline.wait.mean);
   if (wait != baseline_wait)
-    out += plain("; its jobs wait " + wait + " on average instead of " + baseline_wait);
+    out += plain(same ? "; jobs wait " + wait + " on average under " + best.name + " and " + baseline_wait + " under " +
+                            baseline.name
+                      : "; its jobs wait " + wait + " on average instead of " + baseline_wait);
   else if (best.wait.mean.value() == 0 && baseline.wait.mean.value() == 0)
     out += plain("; under both no job waits");
   else
     out += plain("; under both, jobs wait " + wait + " on average");
   if (best.jobs_never_placed != 0 || baseline.jobs_never_placed != 0)
-    out += plain(", and " + std::to_string(best.jobs_never_placed) + " never find a place (" +
-                 std::to_string(baseline.jobs_never_placed) + " under " + baseline.name + ")");
-
-  if (saving.low == saving.high) return out + plain("; no coefficient of the study carries a range.");
-  out += plain("; over the ranges of all coefficients the difference is " + mass_text(saving.low) + " to " +
-               mass_text(saving.high) + ", so ");
-  const bool certain = saving.low > GramsCO2e{0} || saving.high < GramsCO2e{0};
-  return out +
-         strong(certain ? "their order is certain within these ranges" : "which of the two emits less is not certain") +
-         plain(".");
+    out += plain(", and " + std::to_string(best.jobs_never_placed) + " never find a place" +
+                 (same ? " under " + best.name : std::string()) + " (" + std::to_string(baseline.jobs_never_placed) +
+                 " under " + baseline.name + ")");
+  return out + range_clause(answer, mark_up);
 }
 
 std::string answer_sentence(const StudyReport& report) {
@@ -213,12 +247,12 @@ Table policy_table(const StudyReport& report) {
 
   Table table;
   table.column("policy", "policy")
+      .column("total_kg", "total", Align::right, mass_decimals, "kgCO2e")
       .column("allocation_percent", "allocation", Align::right, 1, "%")
       .column("energy_kwh", "energy", Align::right, decimals_for(energy), "kWh")
       .column("operational_kg", "operational", Align::right, mass_decimals, "kgCO2e")
       .column("embodied_kg", "embodied", Align::right, mass_decimals, "kgCO2e")
       .column("idle_kg", "idle", Align::right, mass_decimals, "kgCO2e")
-      .column("total_kg", "total", Align::right, mass_decimals, "kgCO2e")
       .column("g_per_useful_gpu_hour", "per useful GPU-hour", Align::right, std::max(1, decimals_for(per_hour) - 1),
               "gCO2e")
       .column("wait_mean", "wait mean", Align::right, wait_decimals, unit.name)
@@ -227,12 +261,12 @@ Table policy_table(const StudyReport& report) {
   if (!all_placed) table.column("jobs_never_placed", "never placed", Align::right, 0, "jobs");
   for (const PolicyResult& policy : report.policies) {
     std::vector<Cell> cells{policy.name,
+                            kilograms(policy.total.value),
                             100 * policy.allocation,
                             KilowattHours{policy.energy}.value(),
                             kilograms(policy.operational),
                             kilograms(policy.embodied),
                             kilograms(idle(policy)),
-                            kilograms(policy.total.value),
                             grams_per_useful_gpu_hour(policy).value(),
                             policy.wait.mean / unit.size,
                             policy.wait.p95 / unit.size,
@@ -282,10 +316,12 @@ std::string to_text(const StudyReport& report) {
   out += "\n" + policy_table(report).to_text(terminal_width) + "\n";
   out += fill(printable(answer_sentence(report)), reading_width, "");
   if (!report.data.empty()) out += "\n";
-  for (const DataSource& data : report.data)
-    out += fill("data: " + printable(data.what) + " (" + name_of(data.kind) + "), " + printable(data.origin) + ", " +
-                    printable(data.licence),
-                reading_width, "  ");
+  for (const DataSource& data : report.data) {
+    std::string line = "data: " + printable(data.what) + " (" + name_of(data.kind) + ")";
+    for (const std::string& part : {data.origin, data.licence})
+      if (!part.empty()) line += ", " + printable(part);
+    out += fill(line, reading_width, "  ");
+  }
   for (const std::string& note : report.notes) out += fill("note: " + printable(note), reading_width, "  ");
   return out;
 }

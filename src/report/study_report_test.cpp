@@ -83,25 +83,127 @@ TEST(StudyCheck, EveryBrokenLawIsNamedWithItsPlace) {
   EXPECT_EQ(place([](auto& r) { std::swap(r.from, r.to); }), "period");
 }
 
-TEST(StudyAnswer, SaysWhichHowMuchAtWhatServiceAndHowCertain) {
+/// The example with totals that are easy to work out: Random 1000 t, PWR 900 t, every job placed.
+StudyReport round_study() {
   StudyReport report = example_study();
   for (PolicyResult& policy : report.policies) policy.jobs_never_placed = 0;
-  report.policies[0].total.value = GramsCO2e{1e9};
-  report.answer.saving = {GramsCO2e{7.57e7}, GramsCO2e{5.37e7}, GramsCO2e{1.07e8}};
+  report.policies[0].total = carbon::Estimate<GramsCO2e>::exact(GramsCO2e{1e9});
+  report.policies[6].total = carbon::Estimate<GramsCO2e>::exact(GramsCO2e{9e8});
+  report.answer.saving = {GramsCO2e{1e8}, GramsCO2e{7.1e7}, GramsCO2e{1.42e8}};
+  return report;
+}
+
+TEST(StudyCheck, AtEqualWorkTheSavingIsForTheGpuHoursOfTheBaseline) {
+  StudyReport report = example_study();
+  PolicyResult& best = report.policies[6];
+  const PolicyResult& baseline = report.policies[0];
+  best.useful_gpu_time = baseline.useful_gpu_time * 0.8;
+  report.answer.at_equal_work = true;
+  const auto place = [&] {
+    const auto result = check(report);
+    return result ? std::string("accepted") : result.error().where;
+  };
+  EXPECT_EQ(place(), "answer.saving");  // still the plain difference
+  // The same grams for four fifths of the work are five quarters of them for all of it.
+  const GramsCO2e saving = baseline.total.value - best.total.value * 1.25;
+  report.answer.saving = carbon::Estimate<GramsCO2e>::exact(saving);
+  EXPECT_EQ(place(), "accepted");
+  report.answer.at_equal_work = false;
+  EXPECT_EQ(place(), "answer.saving");
+
+  report.answer.at_equal_work = true;
+  for (const double nothing : {0.0, -1.0}) {
+    best.useful_gpu_time = carbon::Hours{nothing};
+    EXPECT_EQ(place(), "answer.at_equal_work");
+  }
+  best.useful_gpu_time = baseline.useful_gpu_time;
+  report.policies[0].useful_gpu_time = carbon::Hours{0};
+  EXPECT_EQ(place(), "answer.at_equal_work");
+}
+
+TEST(StudyAnswer, SaysWhichHowMuchAtWhatServiceAndWhetherTheOrderHolds) {
+  StudyReport report = round_study();
+  const std::string start = "Over 149 days, PWR emits 100 tCO2e less than Random (10.0 % of its 1000 tCO2e)";
+  const std::string service = "; its jobs wait 12.6 min on average instead of 19.2 min";
+  const std::string range = "the difference is 71 tCO2e to 142 tCO2e: the order holds throughout.";
   EXPECT_EQ(answer_sentence(report),
-            "Over 149 days, PWR emits 75.7 tCO2e less than Random (7.6 % of its 1000 tCO2e); its jobs wait 12.6 min on "
-            "average instead of 19.2 min; over the ranges of all coefficients the difference is 53.7 tCO2e to 107 "
-            "tCO2e, so their order is certain within these ranges.");
-  report.answer.saving.low = GramsCO2e{-1e6};
-  EXPECT_NE(answer_sentence(report).find("which of the two emits less is not certain."), std::string::npos);
+            start + service + "; over the ranges of all coefficients and 5 other draws of the workload " + range);
+  report.answer.draws = 1;
+  EXPECT_EQ(answer_sentence(report),
+            start + service + "; over the ranges of all coefficients and 1 other draw of the workload " + range);
+  report.answer.draws = 0;
+  EXPECT_EQ(answer_sentence(report), start + service + "; over the ranges of all coefficients " + range);
+  report.answer.at_equal_work = true;
+  EXPECT_EQ(answer_sentence(report),
+            start + " for the same GPU-hours" + service + "; over the ranges of all coefficients " + range);
+  report.answer.replayed = false;
+  EXPECT_EQ(answer_sentence(report),
+            start + " for the same GPU-hours" + service + "; how certain that is was not replayed.");
+
+  report = round_study();
   report.policies[6].jobs_never_placed = 5;
   EXPECT_NE(answer_sentence(report).find("and 5 never find a place (0 under Random)"), std::string::npos);
-  report.answer.saving = carbon::Estimate<GramsCO2e>::exact(GramsCO2e{-2000});
-  EXPECT_NE(answer_sentence(report).find("emits 2 kgCO2e more than Random"), std::string::npos);
-  EXPECT_NE(answer_sentence(report).find("no coefficient of the study carries a range."), std::string::npos);
   report.answer.best = report.answer.baseline;
   EXPECT_NE(answer_sentence(report).find("compares it with no other policy"), std::string::npos);
   EXPECT_EQ(answer_sentence(StudyReport{}), "The study compared no policies.");
+}
+
+TEST(StudyAnswer, ARangeThatHoldsZeroSettlesNothing) {
+  const auto ending = [](double value, double low, double high) {
+    StudyReport report = round_study();
+    report.answer.draws = 0;
+    report.answer.saving = {GramsCO2e{value}, GramsCO2e{low}, GramsCO2e{high}};
+    const std::string sentence = answer_sentence(report);
+    return sentence.substr(sentence.rfind(';'));
+  };
+  const std::string over = "; over the ranges of all coefficients the difference is ";
+  EXPECT_EQ(ending(1e6, -2e6, 3e6), over + "-2 tCO2e to 3 tCO2e: which of the two emits less is not settled.");
+  EXPECT_EQ(ending(1e6, 0, 3e6), over + "0 gCO2e to 3 tCO2e: which of the two emits less is not settled.");
+  EXPECT_EQ(ending(0, -2, 3), over + "-2 gCO2e to 3 gCO2e: which of the two emits less is not settled.");
+  EXPECT_EQ(ending(1e6, 1e6, 1e6), "; no coefficient of the study carries a range.");
+  // The policy that emits more is named so, and by how much more is what the range is about.
+  EXPECT_EQ(ending(-2e6, -3e6, -1e6), over + "1 tCO2e to 3 tCO2e: the order holds throughout.");
+  EXPECT_EQ(ending(-2e6, -3e6, 1e6), over + "-1 tCO2e to 3 tCO2e: which of the two emits less is not settled.");
+
+  StudyReport report = round_study();
+  report.answer.saving = carbon::Estimate<GramsCO2e>::exact(GramsCO2e{-2000});
+  EXPECT_NE(answer_sentence(report).find("PWR emits 2 kgCO2e more than Random"), std::string::npos);
+  EXPECT_NE(answer_sentence(report).find("; no coefficient of the study carries a range and the difference is the same "
+                                         "in 5 other draws of the workload."),
+            std::string::npos);
+}
+
+TEST(StudyAnswer, ATieIsCalledOne) {
+  for (const double grams : {0.0, 0.4, -0.4}) {
+    StudyReport report = round_study();
+    report.policies[6].jobs_never_placed = 5;
+    report.answer.saving = carbon::Estimate<GramsCO2e>::exact(GramsCO2e{grams});
+    report.answer.draws = 0;
+    EXPECT_EQ(answer_sentence(report),
+              "Over 149 days, PWR and Random emit the same (1000 tCO2e); jobs wait 12.6 min on average under PWR and "
+              "19.2 min under Random, and 5 never find a place under PWR (0 under Random); no coefficient of the study "
+              "carries a range.");
+    report.answer.at_equal_work = true;
+    report.answer.replayed = false;
+    const std::string sentence = answer_sentence(report);
+    EXPECT_EQ(sentence.rfind("Over 149 days, PWR and Random emit the same for the same GPU-hours; jobs wait ", 0), 0U);
+    EXPECT_NE(sentence.find("; how certain that is was not replayed."), std::string::npos);
+  }
+  StudyReport report = round_study();
+  report.answer.saving.value = GramsCO2e{0.6};
+  EXPECT_NE(answer_sentence(report).find("emits 0.600 gCO2e less than Random"), std::string::npos);
+}
+
+RC_GTEST_PROP(StudyAnswer, TheOrderHoldsExactlyWhereTheRangeLeavesOutZero,
+              (int middle, unsigned below, unsigned above)) {
+  StudyReport report = round_study();
+  const double value = middle, low = value - below, high = value + above;
+  RC_PRE(low != high);
+  report.answer.saving = {GramsCO2e{value}, GramsCO2e{low}, GramsCO2e{high}};
+  const std::string sentence = answer_sentence(report);
+  RC_ASSERT((sentence.find("the order holds throughout") != std::string::npos) == (low > 0 || high < 0));
+  RC_ASSERT((sentence.find("is not settled") != std::string::npos) == (low <= 0 && high >= 0));
+  RC_ASSERT(sentence.find("certain") == std::string::npos);
 }
 
 TEST(StudyPareto, MarksWhatCannotBeImproved) {
@@ -148,9 +250,22 @@ TEST(StudyText, TheTableFitsATerminalAndTheSentenceFollows) {
   EXPECT_NE(text.find("Over 149 days, PWR emits"), std::string::npos);
   EXPECT_LT(text.find("GpuClustering"), text.find("Over 149 days"));
   EXPECT_NE(text.find("1011967"), std::string::npos) << text;  // PWR's total, kg
+  // What the policies are compared by comes first.
+  EXPECT_TRUE(std::regex_search(text, std::regex("policy +total +allocation"))) << text;
   const std::string bad = to_text(hostile_study());
   EXPECT_TRUE(is_utf8(bad));
   EXPECT_EQ(bad.find('\x1b'), std::string::npos);
+}
+
+TEST(StudyText, ASourceWithoutLicenceOrOriginEndsBeforeIt) {
+  StudyReport report = example_study();
+  report.data = {{"jobs of our own", "exported by hand", "", DataKind::measured},
+                 {"a guess", "", "", DataKind::estimated},
+                 {"a list", "", "MIT", DataKind::published}};
+  const std::string text = to_text(report);
+  EXPECT_NE(text.find("data: jobs of our own (measured), exported by hand\n"), std::string::npos);
+  EXPECT_NE(text.find("data: a guess (estimated)\n"), std::string::npos);
+  EXPECT_NE(text.find("data: a list (published), MIT\n"), std::string::npos);
 }
 
 TEST(StudyCsv, OneFullPrecisionLineForEachPolicy) {
@@ -231,6 +346,10 @@ TEST(StudyJson, HoldsEveryNumberOfTheModel) {
   near(kg(json["answer"]["saving_kg"]), report.answer.saving.value.value());
   near(kg(json["answer"]["saving_low_kg"]), report.answer.saving.low.value());
   near(kg(json["answer"]["saving_high_kg"]), report.answer.saving.high.value());
+  EXPECT_EQ(json["answer"]["at_equal_work"], false);
+  EXPECT_EQ(json["answer"]["replayed"], true);
+  EXPECT_EQ(json["answer"]["draws"], 5);
+  EXPECT_EQ(json["answer"]["sentence"], answer_sentence(report));
   EXPECT_EQ(json["notes"].size(), report.notes.size());
   EXPECT_TRUE(nlohmann::json::accept(to_json(hostile_study())));
 }
@@ -261,6 +380,8 @@ TEST(StudyPage, OpensWithTheAnswerAndHoldsEverySection) {
   EXPECT_EQ(count(page, "<details open>"), 4U);
   EXPECT_EQ(count(page, "<table>"), 7U);
   EXPECT_EQ(page.find("{{"), std::string::npos);
+  EXPECT_EQ(page.find(" is certain"), std::string::npos);
+  EXPECT_NE(page.find("<strong>the order holds throughout</strong>"), std::string::npos);
   EXPECT_NE(page.find("Permission is hereby granted"), std::string::npos);
 }
 

@@ -206,6 +206,10 @@ TEST(TimedReplay, OneJobOnOneMachineByHand) {
   EXPECT_EQ(tenant[1], 46'250 * 10'000);  // a quarter of the socket: 8 of 32 threads
   EXPECT_EQ(tenant[2], 9'100 * 10'000);   // a quarter of the memory
   EXPECT_EQ(tenant[3], 11'825 * 10'000);  // a quarter of the rest
+  // Energy beyond the empty machine's, whoever it is charged to: one GPU and one socket were woken for ten seconds.
+  std::int64_t woken = 0;
+  for (const auto& entry : kept.entries) woken += entry.microjoules - entry.baseline_microjoules;
+  EXPECT_EQ(woken, std::int64_t{150 - 30 + 185 - 20} * 10'000'000);
   EXPECT_DOUBLE_EQ(result.useful_gpu_hours, 0.5 * 10 / 3600);
   EXPECT_DOUBLE_EQ(result.gpu_allocation_percent, 100 * 0.25 * 10 / 20);
 }
@@ -231,7 +235,9 @@ TEST(TimedReplay, JobsWaitInOrderAndTheHorizonCutsThem) {
   EXPECT_EQ(result.impossible, 1U);
   EXPECT_EQ(result.jobs[1].started->ms, 10'000);
   EXPECT_FALSE(result.jobs[1].finished);
-  EXPECT_EQ(result.waits.max_s, 9);
+  // The second waited from 1 to 10 s, the third from 2 s to the end at 15 s.
+  EXPECT_EQ(result.waits.max_s, 13);
+  EXPECT_DOUBLE_EQ(result.waits.mean_s, (0 + 9 + 13) / 3.0);
 }
 
 TEST(TimedReplay, CachedAndUncachedWriteTheSameEntriesAndAStopLeavesWholeOnes) {
@@ -276,6 +282,8 @@ TEST(TimedReplay, RefusesBadInput) {
   auto jobs = random_jobs(1, 3, 1000);
   EXPECT_FALSE(replay_timed(nodes, {}, sites, policy, {}, kept));
   EXPECT_FALSE(replay_timed(astray, jobs, sites, policy, {}, kept));
+  jobs[1].duration_ms = std::int64_t{1} << 52;  // its energy would not fit an entry
+  EXPECT_FALSE(replay_timed(nodes, jobs, sites, policy, {}, kept));
   jobs[1].duration_ms = 0;
   EXPECT_FALSE(replay_timed(nodes, jobs, sites, policy, {}, kept));
   EXPECT_TRUE(kept.entries.empty());

@@ -61,7 +61,10 @@ struct Running {
 /// The meters of one node: what its tenants draw together and since when its idle draw has been what it is.
 struct NodeMeter {
   std::array<std::int64_t, parts_per_node> tenant_mw{};
+  std::array<std::int64_t, parts_per_node> tenant_baseline_mw{};
+  std::array<std::int64_t, parts_per_node> empty_mw{};  ///< what the parts draw with no job on the machine
   std::array<std::int64_t, parts_per_node> idle_mw{};
+  std::array<std::int64_t, parts_per_node> idle_baseline_mw{};
   std::array<std::int64_t, parts_per_node> since_ms{};
 };
 
@@ -127,7 +130,10 @@ class Replay {
     }
     refused_memory_.assign(jobs_.size(), never);
     refused_at_.assign(jobs_.size(), 0);
-    for (NodeIndex node = 0; node < cluster_.size(); ++node) meters_[node].idle_mw = idle_draw(node);
+    for (NodeIndex node = 0; node < cluster_.size(); ++node) {
+      NodeMeter& meter = meters_[node];
+      meter.empty_mw = meter.idle_mw = meter.idle_baseline_mw = idle_draw(node);
+    }
     departures_.reserve(1024);
     set_factors();
   }
@@ -190,13 +196,21 @@ class Replay {
   }
 
   void charge(NodeIndex node, const Reservation& share, int sign) {
-    for (std::size_t part = 0; part < parts_per_node; ++part)
-      meters_[node].tenant_mw[part] += sign * share.milliwatts[part];
+    NodeMeter& meter = meters_[node];
+    for (std::size_t part = 0; part < parts_per_node; ++part) {
+      meter.tenant_mw[part] += sign * share.milliwatts[part];
+      meter.tenant_baseline_mw[part] += sign * share.baseline_milliwatts[part];
+    }
     const auto idle = idle_draw(node);
     for (std::uint32_t part = 0; part < parts_per_node; ++part) {
-      if (idle[part] == meters_[node].idle_mw[part]) continue;
+      // What nobody reserved and would be drawn on an empty machine too; the rest of the idle draw was woken by jobs.
+      // Shares are rounded down to milliwatts, hence the bounds.
+      const std::int64_t baseline =
+          std::clamp<std::int64_t>(meter.empty_mw[part] - meter.tenant_baseline_mw[part], 0, idle[part]);
+      if (idle[part] == meter.idle_mw[part] && baseline == meter.idle_baseline_mw[part]) continue;
       write_idle(node, part);
-      meters_[node].idle_mw[part] = idle[part];
+      meter.idle_mw[part] = idle[part];
+      meter.idle_baseline_mw[part] = baseline;
     }
   }
 
@@ -209,7 +223,7 @@ class Replay {
       entry.end = at(now_);
       entry.component = node * parts_per_node + part;
       entry.microjoules = meter.idle_mw[part] * elapsed;
-      entry.baseline_microjoules = entry.microjoules;
+      entry.baseline_microjoules = meter.idle_baseline_mw[part] * elapsed;
       entry.operation_type = operation_types[part];
       entry.role = carbon::Role::idle;
       write(entry);
@@ -273,6 +287,8 @@ class Replay {
     for (NodeIndex node = 0; node < cluster_.size(); ++node)
       for (std::uint32_t part = 0; part < parts_per_node; ++part) write_idle(node, part);
     result_.waiting = queue_.size();
+    // Who never started has waited at least until now: leaving them out would reward starving them.
+    for (const std::uint32_t job : queue_) waits_.push_back(end_ms - jobs_[job].arrival_ms);
     result_.end = at(end_ms);
     const double capacity_ms = static_cast<double>(std::max<std::int64_t>(end_ms, 1));
     if (cluster_.gpu_milli_capacity() > 0)
@@ -319,34 +335,61 @@ class Replay {
 
 }  // namespace
 
-Result<TimedResult> replay_timed(std::span<const fleet::NodeSpec> nodes, std::span<const workload::Job> jobs,
-                                 std::span<const carbon::SiteRecord> sites, const policy::PlacementPolicy& policy,
-                                 const TimedOptions& options, carbon::EntrySink& sink) {
-  if (jobs.empty()) return bad_input("the workload has no job", "", "give a trace with at least one job");
-  auto made = fleet::Cluster::make(nodes);
-  if (!made) return made.error();
-  TimedOptions planned = options;
-  for (const fleet::NodeSpec& node : nodes)
-    if (node.site >= sites.size())
-      return bad_input("site " + std::to_string(node.site) + " does not exist", "node '" + node.name + "'",
-                       "give as many site records as the nodes name");
+namespace {
+
+std::int64_t horizon_of(std::span<const workload::Job> jobs, const TimedOptions& options) {
+  if (options.horizon_ms > 0) return options.horizon_ms;
   std::int64_t last = 0;
-  for (const workload::Job& job : jobs) {
+  for (const workload::Job& job : jobs) last = std::max(last, job.arrival_ms + job.duration_ms);
+  return last;
+}
+
+double full_milliwatts(const fleet::NodeSpec& spec) {
+  const fleet::PowerModel& power = spec.power;
+  const int sockets = fleet::socket_count(power, spec.cpu_milli);
+  return (power.gpu_full * spec.gpu_count + power.socket_full * sockets + power.memory + power.base).value() * 1000;
+}
+
+}  // namespace
+
+Result<void> check_timed(std::span<const fleet::NodeSpec> nodes, std::span<const workload::Job> jobs,
+                         std::span<const carbon::SiteRecord> sites, const TimedOptions& options) {
+  if (jobs.empty()) return bad_input("the workload has no job", "", "give a trace with at least one job");
+  if (auto made = fleet::Cluster::make(nodes); !made) return made.error();
+  for (const workload::Job& job : jobs)
     if (job.arrival_ms < 0 || job.duration_ms <= 0)
       return bad_input("arrives before the start or has no length", "job '" + job.name + "'",
                        "arrival must be >= 0 and duration > 0");
-    last = std::max(last, job.arrival_ms + job.duration_ms);
+  const std::int64_t horizon = horizon_of(jobs, options);
+  // An entry's microjoules are milliwatts x milliseconds in 64 bits.
+  constexpr double most_microjoules = 4e18;
+  for (const fleet::NodeSpec& node : nodes) {
+    if (node.site >= sites.size())
+      return bad_input("site " + std::to_string(node.site) + " does not exist", "node '" + node.name + "'",
+                       "give as many site records as the nodes name");
+    if (full_milliwatts(node) * static_cast<double>(horizon) > most_microjoules)
+      return bad_input("a period of " + std::to_string(horizon / ms_per_day) + " days is longer than an entry can hold",
+                       "node '" + node.name + "'",
+                       "check the times of the jobs: they count in seconds from the start of the trace");
   }
-  if (planned.horizon_ms <= 0) planned.horizon_ms = last;
+  const Instant end{options.start.ms + horizon};
   for (const carbon::SiteRecord& site : sites)
-    if (!site.average.covers(planned.start, {planned.start.ms + planned.horizon_ms}) ||
-        (site.marginal && !site.marginal->covers(planned.start, {planned.start.ms + planned.horizon_ms})))
-      return missing_data("the intensity series does not cover " + to_iso(planned.start) + " .. " +
-                              to_iso({planned.start.ms + planned.horizon_ms}),
+    if (!site.average.covers(options.start, end) || (site.marginal && !site.marginal->covers(options.start, end)))
+      return missing_data("the intensity series does not cover " + to_iso(options.start) + " .. " + to_iso(end),
                           "site '" + site.name + "'", "use a typical-year grid profile, or a longer series");
-  const fleet::FragmentationModel fragmentation(fleet::typical_demands(jobs, *made));
-  policy::Scheduler scheduler(policy, *made, fragmentation, RandomStream(options.seed, "policy"), options.cache);
-  return Replay(*made, scheduler, jobs, sites, planned, sink).run();
+  return {};
+}
+
+Result<TimedResult> replay_timed(std::span<const fleet::NodeSpec> nodes, std::span<const workload::Job> jobs,
+                                 std::span<const carbon::SiteRecord> sites, const policy::PlacementPolicy& policy,
+                                 const TimedOptions& options, carbon::EntrySink& sink) {
+  if (auto ok = check_timed(nodes, jobs, sites, options); !ok) return ok.error();
+  fleet::Cluster cluster = *fleet::Cluster::make(nodes);
+  TimedOptions planned = options;
+  planned.horizon_ms = horizon_of(jobs, options);
+  const fleet::FragmentationModel fragmentation(fleet::typical_demands(jobs, cluster));
+  policy::Scheduler scheduler(policy, cluster, fragmentation, RandomStream(options.seed, "policy"), options.cache);
+  return Replay(cluster, scheduler, jobs, sites, planned, sink).run();
 }
 
 }  // namespace cradle::simulate

@@ -5,8 +5,10 @@
 #include <map>
 #include <tuple>
 
+#include "cradle/base/file.h"
 #include "cradle/base/random.h"
 #include "cradle/base/text.h"
+#include "cradle/catalog/hourly_grid.h"
 #include "cradle/simulate/timed_replay.h"
 
 namespace cradle::study {
@@ -27,13 +29,15 @@ Q at(const Estimate<Q>& estimate, End end) {
 
 End end_of(const Ends& ends, Group group) { return ends[static_cast<std::size_t>(group)]; }
 
+auto shape_of(const workload::NodeRow& row) {
+  return std::tie(row.gpu_model, row.gpu_count, row.cpu_milli, row.memory_mib);
+}
+
 /// Every shape keeps its proportion: the list is walked in order of shape and every 1/scale-th node is kept.
 std::vector<workload::NodeRow> sample(std::span<const workload::NodeRow> rows, double scale) {
   std::vector<workload::NodeRow> sorted(rows.begin(), rows.end());
-  std::stable_sort(sorted.begin(), sorted.end(), [](const auto& a, const auto& b) {
-    return std::tie(a.gpu_model, a.gpu_count, a.cpu_milli, a.memory_mib) <
-           std::tie(b.gpu_model, b.gpu_count, b.cpu_milli, b.memory_mib);
-  });
+  std::stable_sort(sorted.begin(), sorted.end(),
+                   [](const auto& a, const auto& b) { return shape_of(a) < shape_of(b); });
   if (scale == 1) return sorted;
   std::vector<workload::NodeRow> kept;
   double sum = 0.5;
@@ -44,6 +48,19 @@ std::vector<workload::NodeRow> sample(std::span<const workload::NodeRow> rows, d
     kept.push_back(std::move(row));
   }
   return kept;
+}
+
+/// Shapes that are in the list and not in the sample, as one sentence; empty if there are none.
+std::string left_out(std::span<const workload::NodeRow> rows, std::span<const workload::NodeRow> kept) {
+  std::map<std::tuple<std::string, int>, std::pair<int, int>> counts;  // machines in the list and in the sample
+  for (const workload::NodeRow& row : rows) ++counts[{row.gpu_model, row.gpu_count}].first;
+  for (const workload::NodeRow& row : kept) ++counts[{row.gpu_model, row.gpu_count}].second;
+  std::string text;
+  for (const auto& [shape, count] : counts)
+    if (count.second == 0)
+      text += (text.empty() ? "" : ", ") + std::to_string(count.first) + " with " + std::to_string(std::get<1>(shape)) +
+              " x " + (std::get<0>(shape).empty() ? "no GPU" : std::get<0>(shape));
+  return text.empty() ? text : "too few for the sample, left out: " + text;
 }
 
 /// Deals neighbours of the sorted list out by the sites' shares: each goes where most is still missing.
@@ -80,11 +97,13 @@ Machine machine(const workload::NodeRow& row, fleet::SiteIndex site, const catal
   spec.gpu_model = row.gpu_model;
   spec.site = site;
   spec.power.cores_per_socket = std::max(1, static_cast<int>(std::lround(parts.cpu->cores.value())));
-  spec.power.socket_idle = at(parts.cpu->idle_power.estimate, end_of(ends, Group::processor_power));
   spec.power.socket_full = at(parts.cpu->full_power.estimate, end_of(ends, Group::processor_power));
+  spec.power.socket_idle =
+      std::min(spec.power.socket_full, at(parts.cpu->idle_power.estimate, end_of(ends, Group::processor_power)));
   if (parts.accelerator != nullptr) {
-    spec.power.gpu_idle = at(parts.accelerator->idle_power.estimate, end_of(ends, Group::gpu_idle_power));
     spec.power.gpu_full = at(parts.accelerator->full_power.estimate, end_of(ends, Group::gpu_full_power));
+    spec.power.gpu_idle = std::min(spec.power.gpu_full,  // ranges may overlap
+                                   at(parts.accelerator->idle_power.estimate, end_of(ends, Group::gpu_idle_power)));
   }
   if (parts.memory != nullptr)
     spec.power.memory = at(parts.memory->power.estimate, end_of(ends, Group::memory_power)) * Bytes{memory_bytes};
@@ -150,6 +169,19 @@ Result<carbon::IntensitySeries> scaled(const carbon::IntensitySeries& series, do
                                        series.periodic());
 }
 
+/// A site's own hourly data; what was bridged in it is counted in the notes.
+Result<carbon::IntensitySeries> hourly_series(const SiteConfig& site, std::vector<std::string>& notes) {
+  const auto text = read_file(site.hourly);
+  if (!text) return text.error();
+  const auto grid = catalog::import_hourly(*text, site.hourly);
+  if (!grid) return grid.error();
+  if (grid->hours_bridged() > 0)
+    notes.push_back("site " + site.name + ": " + std::to_string(grid->hours_bridged()) + " of " +
+                    std::to_string(grid->hours()) + " hours of " + site.hourly +
+                    " are gaps and were bridged, the first at " + to_iso(grid->defects.front().instant));
+  return grid->series(carbon::Signal::average);
+}
+
 double ratio(const Estimate<carbon::GramsPerKilowattHour>& estimate, End end) {
   return estimate.value.value() > 0 ? at(estimate, end) / estimate.value : 1;
 }
@@ -196,21 +228,28 @@ Result<FleetPlan> plan_fleet(const StudyConfig& config, std::span<const workload
   const std::vector<fleet::SiteIndex> sites = deal(kept.size(), config.sites);
 
   FleetPlan plan;
+  if (std::string note = left_out(rows, kept); !note.empty()) plan.notes.push_back(std::move(note));
   for (const SiteConfig& site : config.sites) {
-    const auto grid = catalog.find_grid(site.grid, config.file + ": site '" + site.name + "'");
+    const auto grid = catalog.find_grid(site.grid, site.where);
     if (!grid) return grid.error();
     carbon::SiteRecord record;
     record.name = site.name;
     record.pue = site.pue;
     record.grid = site.grid;
     const End end = end_of(ends, Group::grid_intensity);
-    auto average = scaled((*grid)->series(), ratio((*grid)->average.estimate, end));
+    carbon::IntensitySeries series = (*grid)->series();
+    if (!site.hourly.empty()) {
+      auto hourly = hourly_series(site, plan.notes);
+      if (!hourly) return hourly.error();
+      series = std::move(*hourly);
+    }
+    auto average = scaled(series, ratio((*grid)->average.estimate, end));
     if (!average) return average.error();
     record.average = std::move(*average);
     if (const auto marginal = (*grid)->marginal_series()) {
-      auto series = scaled(*marginal, (*grid)->marginal ? ratio((*grid)->marginal->estimate, end) : 1);
-      if (!series) return series.error();
-      record.marginal = std::move(*series);
+      auto scaled_marginal = scaled(*marginal, (*grid)->marginal ? ratio((*grid)->marginal->estimate, end) : 1);
+      if (!scaled_marginal) return scaled_marginal.error();
+      record.marginal = std::move(*scaled_marginal);
     }
     plan.sites.push_back(std::move(record));
   }
@@ -229,6 +268,12 @@ Result<FleetPlan> plan_fleet(const StudyConfig& config, std::span<const workload
   return plan;
 }
 
+Result<fleet::NodeSpec> node_spec(const workload::NodeRow& row, const catalog::Catalog& catalog) {
+  const auto server = catalog.find_server_for_trace_model(row.gpu_model, "node '" + row.name + "'");
+  if (!server) return server.error();
+  return machine(row, 0, **server, catalog.parts(**server), all_at(End::value)).spec;
+}
+
 GroupRange describe(Group group, const StudyConfig& config, std::span<const workload::NodeRow> rows,
                     const catalog::Catalog& catalog) {
   // Every coefficient of the group that this fleet uses, once; the widest one speaks for its source.
@@ -237,10 +282,15 @@ GroupRange describe(Group group, const StudyConfig& config, std::span<const work
     const carbon::Provenance* provenance;
   };
   std::vector<Member> members;
+  std::string from_nothing;  // what has the value 0 and a range above it has no ratio
   const auto add = [&](const auto& coefficient) {
     const auto& estimate = coefficient.estimate;
-    if (estimate.value.value() > 0)
+    if (estimate.value.value() > 0) {
       members.push_back({estimate.low / estimate.value, estimate.high / estimate.value, &coefficient.provenance});
+    } else if (estimate.high.value() > 0) {
+      from_nothing = "; " + coefficient.key.substr(coefficient.key.rfind('.') + 1) + " 0 .. " +
+                     shortest(estimate.high.value()) + " " + coefficient.unit;
+    }
   };
   if (group == Group::grid_intensity) {
     for (const SiteConfig& site : config.sites)
@@ -260,10 +310,16 @@ GroupRange describe(Group group, const StudyConfig& config, std::span<const work
       if (group == Group::memory_power) add(parts.memory->power);
       if (group == Group::memory_embodied) add(parts.memory->embodied);
     }
-    if (group == Group::processor_power) add(parts.cpu->full_power);
+    if (group == Group::processor_power) {
+      add(parts.cpu->full_power);
+      add(parts.cpu->idle_power);
+      add(server->base_power);
+    }
     if (group == Group::host_embodied) {
       add(parts.cpu->embodied);
       add(server->base_embodied);
+      if (parts.storage != nullptr) add(parts.storage->embodied);
+      if (parts.nic != nullptr) add(parts.nic->embodied);
     }
     if (group == Group::lifetime) add(server->lifetime);
   }
@@ -275,7 +331,8 @@ GroupRange describe(Group group, const StudyConfig& config, std::span<const work
     high = std::max(high, member.high);
     if (member.high - member.low > widest.high - widest.low) widest = member;
   }
-  return {fixed(100 * (low - 1), 0) + " % .. +" + fixed(100 * (high - 1), 0) + " %", widest.provenance->source};
+  return {fixed(100 * (low - 1), 0) + " % .. +" + fixed(100 * (high - 1), 0) + " %" + from_nothing,
+          widest.provenance->source};
 }
 
 }  // namespace cradle::study

@@ -1,6 +1,7 @@
 // Where a study's jobs and machines come from: the openb trace, a list of the user's, or the generator.
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "cradle/base/random.h"
 #include "cradle/base/text.h"
@@ -40,6 +41,17 @@ void multiply(workload::Workload& workload, double load, std::uint64_t seed) {
   workload.notes.push_back("every job comes " + shortest(load) + " times: " + std::to_string(jobs.size()) +
                            " jobs of " + std::to_string(workload.jobs.size()) + ", copies shifted by up to 12 h");
   workload.jobs = std::move(jobs);
+}
+
+/// A list whose first job comes late counts from some other zero (a calendar, say): the first job is put at 0.
+void rebase(workload::Workload& workload) {
+  constexpr std::int64_t late = 30 * ms_per_day;
+  std::int64_t first = std::numeric_limits<std::int64_t>::max();
+  for (const workload::Job& job : workload.jobs) first = std::min(first, job.arrival_ms);
+  if (workload.jobs.empty() || first < late) return;
+  for (workload::Job& job : workload.jobs) job.arrival_ms -= first;
+  workload.notes.push_back("the first job comes at second " + std::to_string(first / ms_per_second) +
+                           " of the list: all times are shifted so that it comes at 0");
 }
 
 void cut(workload::Workload& workload, double days) {
@@ -95,6 +107,7 @@ Result<StudyInput> load_input(const StudyConfig& config, const std::filesystem::
     if (!input.workload.timed)
       return bad_input("the list has no creation and deletion times", pods.string(),
                        "a study needs them; the list can still be used with: cradle compare fgd");
+    rebase(input.workload);
     multiply(input.workload, config.workload.load, config.seed);
     cut(input.workload, config.workload.days);
     input.sources.push_back({"jobs", own_pods ? pods.string() : std::string(openb_origin),

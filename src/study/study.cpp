@@ -24,6 +24,8 @@ using carbon::View;
 
 constexpr const char* created_by = "cradle 0.1.0";
 constexpr std::size_t top_job_count = 10;
+/// Beyond this, times are taken for a mistake (a calendar where offsets were meant), not for a plan.
+constexpr std::int64_t longest_period = 20 * 366 * ms_per_day;
 
 policy::PlacementPolicy configured(const StudyConfig& config, const std::string& name) {
   policy::PlacementPolicy policy = *policy::policy_by_name(name);
@@ -51,8 +53,14 @@ struct AccountSink : carbon::EntrySink {
   }
 };
 
-/// The grams of one policy on one plan, without keeping entries.
-Result<GramsCO2e> total_of(const StudyConfig& config, const StudyInput& input, const catalog::Catalog& catalog,
+/// What one policy emits and how much work it does.
+struct Outcome {
+  GramsCO2e total{};
+  carbon::Hours useful{};
+};
+
+/// One policy on one plan, without keeping entries.
+Result<Outcome> outcome_of(const StudyConfig& config, const StudyInput& input, const catalog::Catalog& catalog,
                            const std::string& policy, const Ends& ends, const std::stop_token& stop) {
   auto plan = plan_fleet(config, input.nodes, catalog, ends);
   if (!plan) return plan.error();
@@ -70,7 +78,13 @@ Result<GramsCO2e> total_of(const StudyConfig& config, const StudyInput& input, c
       simulate::replay_timed(plan->nodes, input.workload.jobs, plan->sites, configured(config, policy), replay, sink);
   if (!result) return result.error();
   if (sink.error) return *sink.error;
-  return accountant->account().total.total().value;
+  return Outcome{accountant->account().total.total().value, carbon::Hours{result->useful_gpu_hours}};
+}
+
+/// What the best policy emits less than the baseline; at equal work, for the baseline's GPU-hours.
+GramsCO2e saving_of(const Outcome& baseline, const Outcome& best, bool at_equal_work) {
+  const double work = at_equal_work && best.useful.value() > 0 ? baseline.useful / best.useful : 1;
+  return baseline.total - best.total * work;
 }
 
 report::WaitTimes wait_times(const simulate::Waits& waits) {
@@ -164,26 +178,36 @@ Result<std::vector<report::TopJob>> top_jobs(const ledger::RunReader& run) {
   return top;
 }
 
-/// The policies to compare in the answer: the lowest total, and what it is held against.
+/// The policies to compare in the answer: the lowest grams for the work done, and what it is held against. Jobs that
+/// wait or are cut off emit nothing, so that bare totals would favour the policy that runs least.
 report::Answer pick_answer(const StudyConfig& config, const std::vector<report::PolicyResult>& policies) {
   report::Answer answer;
-  const auto total = [&](std::size_t i) { return policies[i].total.value; };
+  const bool gpu_work = std::all_of(policies.begin(), policies.end(),
+                                    [](const auto& policy) { return policy.useful_gpu_time.value() > 0; });
+  const auto grams = [&](std::size_t i) {
+    return policies[i].total.value.value() / (gpu_work ? policies[i].useful_gpu_time.value() : 1);
+  };
   for (std::size_t i = 1; i < policies.size(); ++i)
-    if (total(i) < total(answer.best)) answer.best = i;
+    if (grams(i) < grams(answer.best)) answer.best = i;
   answer.baseline = 0;
   for (std::size_t i = 0; i < policies.size(); ++i)
     if (policies[i].name == config.baseline) answer.baseline = i;
   if (answer.baseline == answer.best) {
     // The named one is the best: the strictest comparison left is with the runner-up.
     for (std::size_t i = 0; i < policies.size(); ++i)
-      if (i != answer.best && (answer.baseline == answer.best || total(i) < total(answer.baseline)))
+      if (i != answer.best && (answer.baseline == answer.best || grams(i) < grams(answer.baseline)))
         answer.baseline = i;
   }
-  answer.saving = carbon::Estimate<GramsCO2e>::exact(total(answer.baseline) - total(answer.best));
+  const report::PolicyResult &best = policies[answer.best], &baseline = policies[answer.baseline];
+  constexpr double same_work = 1e-9;
+  answer.at_equal_work = gpu_work && std::abs(best.useful_gpu_time / baseline.useful_gpu_time - 1) > same_work;
+  answer.saving =
+      carbon::Estimate<GramsCO2e>::exact(saving_of({baseline.total.value, baseline.useful_gpu_time},
+                                                   {best.total.value, best.useful_gpu_time}, answer.at_equal_work));
   return answer;
 }
 
-/// Moves every group of coefficients through its range and replays.
+/// Moves every group of coefficients through its range, and the seed to others, and replays.
 class Uncertainty {
  public:
   Uncertainty(const StudyConfig& config, const StudyInput& input, const catalog::Catalog& catalog,
@@ -192,23 +216,27 @@ class Uncertainty {
 
   Result<void> run() {
     for (std::size_t p = 0; p < report_.policies.size(); ++p)
-      for (const End end : {End::low, End::high}) add(p, all_at(end));
-    const std::size_t first_group = tasks_.size();
-    for (const std::size_t p : {report_.answer.best, report_.answer.baseline})
-      for (const Group group : all_groups)
-        for (const End end : {End::low, End::high}) add(p, only(group, end));
+      for (const End end : {End::low, End::high}) tasks_.push_back({p, all_at(end), 0});
+    const std::size_t first_pair = tasks_.size();
+    const auto add_pair = [&](const Ends& ends, std::uint64_t seed_step) {
+      tasks_.push_back({report_.answer.best, ends, seed_step});
+      tasks_.push_back({report_.answer.baseline, ends, seed_step});
+    };
+    for (const Group group : all_groups)
+      for (const End end : {End::low, End::high}) add_pair(only(group, end), 0);
+    for (int draw = 1; draw <= draws; ++draw) add_pair(all_at(End::value), static_cast<std::uint64_t>(draw));
 
     std::mutex reporting;
     std::uint64_t done = 0;
     parallel_for(tasks_.size(), options_.threads, [&](std::size_t i) {
       if (options_.stop.stop_requested()) return;
       Task& task = tasks_[i];
-      auto total = total_of(config_, input_, catalog_, report_.policies[task.policy].name, task.ends, options_.stop);
+      auto outcome = replay(task);
       const std::lock_guard lock(reporting);
-      if (total) {
-        task.total = *total;
+      if (outcome) {
+        task.outcome = *outcome;
       } else {
-        task.error = total.error();
+        task.error = outcome.error();
       }
       if (options_.progress) options_.progress("uncertainty", ++done, tasks_.size());
     });
@@ -223,44 +251,78 @@ class Uncertainty {
 
     for (std::size_t p = 0; p < report_.policies.size(); ++p) {
       auto& total = report_.policies[p].total;
-      total.low = std::min(total.value, tasks_[2 * p].total);
-      total.high = std::max(total.value, tasks_[2 * p + 1].total);
+      total.low = std::min(total.value, tasks_[2 * p].outcome.total);
+      total.high = std::max(total.value, tasks_[2 * p + 1].outcome.total);
     }
-    compare(first_group);
+    compare(first_pair);
     return {};
   }
 
  private:
+  static constexpr int draws = 4;
+
   struct Task {
     std::size_t policy;
     Ends ends;
-    GramsCO2e total{};
+    std::uint64_t seed_step;  ///< added to the study's seed
+    Outcome outcome{};
     std::optional<Error> error{};
   };
 
-  void add(std::size_t policy, const Ends& ends) { tasks_.push_back({policy, ends}); }
+  Result<Outcome> replay(const Task& task) const {
+    const std::string& policy = report_.policies[task.policy].name;
+    if (task.seed_step == 0) return outcome_of(config_, input_, catalog_, policy, task.ends, options_.stop);
+    StudyConfig drawn = config_;
+    drawn.seed += task.seed_step;
+    if (!options_.redraw) return outcome_of(drawn, input_, catalog_, policy, task.ends, options_.stop);
+    const auto input = options_.redraw(drawn.seed);
+    if (!input) return input.error();
+    return outcome_of(drawn, *input, catalog_, policy, task.ends, options_.stop);
+  }
 
+  /// Pairs of (best, baseline) from `first` on: low and high of every group, then the draws.
   void compare(std::size_t first) {
-    const std::size_t groups = all_groups.size();
     report::Answer& answer = report_.answer;
-    // One group at a time, combined as independent: root of the sum of squares to either side.
+    const auto deviation = [&](std::size_t best, std::size_t baseline) {
+      return (saving_of(tasks_[baseline].outcome, tasks_[best].outcome, answer.at_equal_work) - answer.saving.value)
+          .value();
+    };
+    // Independent sources: root of the sum of squares to either side.
     double below = 0, above = 0;
-    for (std::size_t g = 0; g < groups; ++g) {
-      double deviation[2];
-      for (std::size_t end = 0; end < 2; ++end) {
-        const GramsCO2e best = tasks_[first + 2 * g + end].total;
-        const GramsCO2e baseline = tasks_[first + 2 * (groups + g) + end].total;
-        deviation[end] = (baseline - best - answer.saving.value).value();
-      }
-      const double down = std::min({deviation[0], deviation[1], 0.0}), up = std::max({deviation[0], deviation[1], 0.0});
+    const auto combine = [&](std::span<const double> deviations) {
+      const double down = std::min(0.0, *std::min_element(deviations.begin(), deviations.end()));
+      const double up = std::max(0.0, *std::max_element(deviations.begin(), deviations.end()));
       below += down * down;
       above += up * up;
+    };
+    for (std::size_t g = 0; g < all_groups.size(); ++g) {
+      const std::size_t low = first + 4 * g, high = low + 2;
+      combine(std::array{deviation(low, low + 1), deviation(high, high + 1)});
       const GroupRange range = describe(all_groups[g], config_, input_.nodes, catalog_);
-      report_.sensitivity.push_back({std::string(name(all_groups[g])), range.range, tasks_[first + 2 * g].total,
-                                     tasks_[first + 2 * g + 1].total, range.source});
+      report_.sensitivity.push_back({std::string(name(all_groups[g])), range.range, tasks_[low].outcome.total,
+                                     tasks_[high].outcome.total, range.source});
+    }
+    std::vector<double> drawn;
+    GramsCO2e least = report_.policies[answer.best].total.value, most = least;
+    for (std::size_t best = first + 4 * all_groups.size(); best < tasks_.size(); best += 2) {
+      drawn.push_back(deviation(best, best + 1));
+      least = std::min(least, tasks_[best].outcome.total);
+      most = std::max(most, tasks_[best].outcome.total);
+    }
+    combine(drawn);
+    report_.sensitivity.push_back(
+        {"draw of jobs and node order", std::to_string(draws) + " other seeds", least, most,
+         "replays with seeds " + std::to_string(config_.seed + 1) + ".." + std::to_string(config_.seed + draws)});
+    // All coefficients at one end at once are no independent moves: the range holds those corners too.
+    for (const std::size_t end : {std::size_t{0}, std::size_t{1}}) {
+      const double corner = deviation(2 * answer.best + end, 2 * answer.baseline + end);
+      below = std::max(below, corner < 0 ? corner * corner : 0);
+      above = std::max(above, corner > 0 ? corner * corner : 0);
     }
     answer.saving.low = answer.saving.value - GramsCO2e{std::sqrt(below)};
     answer.saving.high = answer.saving.value + GramsCO2e{std::sqrt(above)};
+    answer.replayed = true;
+    answer.draws = draws;
     const auto width = [](const report::Sensitivity& s) {
       return std::abs((s.total_at_high - s.total_at_low).value());
     };
@@ -304,9 +366,10 @@ void describe_inputs(const StudyConfig& config, const StudyInput& input, const c
   report.data.push_back({"joules of jobs and machines", "computed from reservations and the catalogue's power curves",
                          "no licence needed", report::DataKind::simulated});
   report.notes.insert(report.notes.end(), input.workload.notes.begin(), input.workload.notes.end());
+  report.notes.insert(report.notes.end(), plan.notes.begin(), plan.notes.end());
   if (config.fleet.scale < 1)
     report.notes.push_back("the fleet is " + std::to_string(plan.nodes.size()) + " of " +
-                           std::to_string(input.nodes.size()) + " machines, every shape in proportion (scale " +
+                           std::to_string(input.nodes.size()) + " machines, the shapes in proportion (scale " +
                            shortest(config.fleet.scale) + ")");
   for (const carbon::SiteRecord& site : plan.sites)
     if (!site.marginal) {
@@ -331,6 +394,15 @@ Result<StudyOutcome> run_study(const StudyConfig& config, const StudyInput& inpu
   report.from = config.start;
   const std::int64_t horizon = horizon_of(config, input.workload.jobs);
   report.to = {config.start.ms + horizon};
+
+  simulate::TimedOptions period;
+  period.start = config.start;
+  period.horizon_ms = horizon;
+  if (horizon > longest_period)
+    return bad_input("the jobs span " + std::to_string(horizon / ms_per_day) + " days, at most " +
+                         std::to_string(longest_period / ms_per_day) + " are accounted",
+                     config.file + ": workload", "check the times of the jobs: seconds from the start of the trace");
+  if (auto ok = simulate::check_timed(plan->nodes, input.workload.jobs, plan->sites, period); !ok) return ok.error();
   describe_inputs(config, input, catalog, *plan, report);
 
   auto ledger = ledger::Ledger::create(options.ledger);

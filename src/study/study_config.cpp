@@ -129,10 +129,14 @@ std::optional<Error> read_sites(Reader& root, StudyConfig& config) {
     return root.error();
   }
   for (const toml::node& item : *sites) {
-    Reader site(*item.as_table(), config.file, "site", {"name", "grid", "pue", "share"});
+    Reader site(*item.as_table(), config.file, "site", {"name", "grid", "hourly", "pue", "share"});
     SiteConfig made;
     site.text("name", made.name, true);
     site.text("grid", made.grid, true);
+    site.text("hourly", made.hourly);
+    const toml::node* grid = item.as_table()->get("grid");
+    made.where =
+        config.file + ":" + std::to_string((grid != nullptr ? *grid : item).source().begin.line) + ": site.grid";
     site.number("pue", made.pue, 1, 10);
     site.number("share", made.share, 1e-6, 1e6);
     for (const SiteConfig& other : config.sites)
@@ -206,6 +210,8 @@ Result<StudyConfig> parse_study(std::string_view text, std::string_view file) {
     const auto instant = parse_instant(start);
     if (instant) {
       config.start = *instant;
+      if (*instant < instant_of(1970, 1, 1) || *instant > instant_of(2200, 1, 1))
+        head.fail(*study->get("start"), "start", start + " is outside 1970 .. 2200", "choose a year in that range");
     } else {
       head.fail(*study->get("start"), "start", instant.error().message, instant.error().hint);
     }

@@ -190,7 +190,8 @@
     };
   };
 
-  // Names beside their points: the nearest free place that hides no point and no other name.
+  // Names beside their points, each in the nearest free place that hides no point and no other name. In a narrow window,
+  // or where one of them finds no place, each point carries its rank instead and a list below the plot names them.
   const pointNames = {
     id: 'pointNames',
     afterDatasetsDraw(chart) {
@@ -198,27 +199,38 @@
       const area = chart.chartArea;
       const height = 15;
       const points = chart.data.datasets.flatMap((set, index) => set.showLine ? [] :
-        chart.getDatasetMeta(index).data.map((at, i) => ({x: at.x, y: at.y, name: set.data[i].name})));
-      const taken = points.map(({x, y}) => ({left: x - 7, right: x + 7, top: y - 7, bottom: y + 7}));
-      const free = (box) => box.left >= area.left && box.right <= area.right + 10 && box.top >= area.top &&
-        box.bottom <= area.bottom && !taken.some((other) => box.left < other.right && other.left < box.right &&
-                                                            box.top < other.bottom && other.top < box.bottom);
+        chart.getDatasetMeta(index).data.map((at, i) => ({x: at.x, y: at.y, name: set.data[i].name, rank: set.data[i].rank})));
+      const boxesFor = (textOf) => {
+        const taken = points.map(({x, y}) => ({left: x - 8, right: x + 8, top: y - 8, bottom: y + 8}));
+        const free = (box) => box.left >= area.left && box.right <= area.right + 10 && box.top >= area.top &&
+          box.bottom <= area.bottom && !taken.some((other) => box.left < other.right && other.left < box.right &&
+                                                              box.top < other.bottom && other.top < box.bottom);
+        return points.map((point) => {
+          const text = textOf(point);
+          const width = pen.measureText(text).width;
+          const place = (dx, dy) => {
+            const left = point.x + (dx > 0 ? dx : dx < 0 ? dx - width : -width / 2);
+            return {text, left, right: left + width, top: point.y + dy - height / 2, bottom: point.y + dy + height / 2, dy};
+          };
+          const places = [place(11, 0), place(-11, 0)];
+          for (let away = 16; away <= 100; away += 7) {
+            for (const dx of [11, 0, -11]) places.push(place(dx, -away), place(dx, away));
+          }
+          const box = places.find(free);
+          if (box) taken.push(box);
+          return box;
+        });
+      };
       pen.save();
       pen.font = '12px ' + Chart.defaults.font.family;
       pen.textBaseline = 'middle';
-      for (const point of points) {
-        const text = shorten(point.name, narrow.matches ? 16 : 30);
-        const width = pen.measureText(text).width;
-        const place = (dx, dy) => {
-          const left = point.x + (dx > 0 ? dx : dx < 0 ? dx - width : -width / 2);
-          return {left, right: left + width, top: point.y + dy - height / 2, bottom: point.y + dy + height / 2, dy};
-        };
-        const places = [place(11, 0), place(-11, 0)];
-        for (let away = 14; away <= 98; away += 7) {
-          for (const dx of [11, 0, -11]) places.push(place(dx, -away), place(dx, away));
-        }
-        const box = places.find(free) || places[0];
-        taken.push(box);
+      let boxes = narrow.matches ? [undefined] : boxesFor((point) => shorten(point.name, 30));
+      const numbered = boxes.includes(undefined);
+      if (numbered) boxes = boxesFor((point) => String(point.rank));
+      chart.canvas.parentElement.nextElementSibling.hidden = !numbered;
+      boxes.forEach((box, i) => {
+        if (!box) return;
+        const point = points[i];
         if (Math.abs(box.dy) > 21) {
           pen.strokeStyle = colour('quiet');
           pen.lineWidth = 0.75;
@@ -231,12 +243,26 @@
         const y = (box.top + box.bottom) / 2;
         pen.strokeStyle = colour('ground');
         pen.lineWidth = 4;
-        pen.strokeText(text, box.left, y);
+        pen.strokeText(box.text, box.left, y);
         pen.fillStyle = colour('ink');
-        pen.fillText(text, box.left, y);
-      }
+        pen.fillText(box.text, box.left, y);
+      });
       pen.restore();
     },
+  };
+
+  // The names behind the numbers, least carbon first; it stands between the plot and its caption.
+  const rankList = (points) => {
+    const plot = canvas('pareto').parentElement;
+    if (!plot.nextElementSibling.matches('ol')) plot.after(document.createElement('ol'));
+    const list = plot.nextElementSibling;
+    list.className = 'ranks';
+    list.hidden = true;
+    list.replaceChildren(...points.map((point) => {
+      const item = document.createElement('li');
+      item.textContent = point.name;
+      return item;
+    }));
   };
 
   const pareto = () => {
@@ -248,10 +274,13 @@
       y: p.total_kg / unit.size,
       name: p.name,
       front: p.on_pareto_front,
-    }));
+    })).sort((a, b) => a.y - b.y);
+    points.forEach((point, i) => { point.rank = i + 1; });
+    rankList(points);
     const front = points.filter((p) => p.front).sort((a, b) => a.x - b.x);
     const mark = (label, chosen, name, pointStyle) => ({
-      label, data: chosen, pointStyle, radius: 6, hoverRadius: 7, backgroundColor: colour(name), borderColor: colour('panel'),
+      label, data: chosen, pointStyle, radius: 6, hoverRadius: 7, clip: 10, backgroundColor: colour(name),
+      borderColor: colour('panel'),
     });
     return {
       type: 'scatter',
@@ -267,7 +296,7 @@
         layout: {padding: {right: 12}},
         scales: {
           x: valueAxis(byWait ? 'mean wait, ' + time.name + ' (left is better)' : 'GPU share in use, % (right is better)',
-                       {grace: '10%'}),
+                       byWait ? {grace: '10%', min: 0} : {grace: '10%'}),
           y: valueAxis('total, ' + unit.name + 'CO₂e (down is better)', {grace: '15%'}),
         },
         plugins: {

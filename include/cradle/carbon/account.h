@@ -142,6 +142,7 @@ Result<void> check_records(std::span<const SiteRecord> sites, std::span<const Co
 ///
 /// attributional: average signal, all joules; idle is a line of its own.
 /// marginal: joules beyond the baseline, marginal signal where a site has one; hardware already bought counts nothing.
+///   Capacity that was woken for a job but reserved by none (the rest of a GPU, of a socket) counts on the idle line.
 /// planning: as attributional, with everything idle borne by the tenants of the same component in proportion to their
 ///   operations; what a component without tenants leaves is borne by all in proportion to their grams.
 class Accountant {

@@ -21,7 +21,7 @@ enum class Knowledge : std::uint8_t { measured, estimated, simulated };
 enum class Role : std::uint8_t {
   tenant,        ///< used by, or reserved for, a job
   idle,          ///< drawn by capacity that nobody had reserved
-  overhead,      ///< drawn for everybody (operating system, agents)
+  overhead,      ///< drawn for everybody (operating system, monitoring)
   unattributed,  ///< metered, but not seen by any observer
 };
 
@@ -47,7 +47,7 @@ struct Entry {
   JobIndex job = no_job;
   ComponentIndex component = 0;
   std::int64_t microjoules = 0;           ///< at the machine, before PUE
-  std::int64_t baseline_microjoules = 0;  ///< of these, what would have been drawn without the job (idle draw)
+  std::int64_t baseline_microjoules = 0;  ///< of these, what would be drawn with no job at all (idle draw)
   double operations = 0;                  ///< of `operation_type`
   OperationType operation_type = OperationType::device_second;
   Role role = Role::tenant;

@@ -92,9 +92,15 @@ struct Sensitivity {
 struct Answer {
   std::size_t best = 0;      ///< index into StudyReport::policies
   std::size_t baseline = 0;  ///< index into StudyReport::policies; equal to `best` if there is nothing to compare with
-  /// Baseline's total minus best's. The bounds move both policies' coefficients together, so they are tighter than the
-  /// difference of the two totals' bounds.
+  /// False if both did the same work: then grams are compared as they are. True if their useful GPU time differs: then
+  /// the baseline's grams are compared with what the best would emit for the baseline's GPU-hours.
+  bool at_equal_work = false;
+  /// Baseline's grams minus best's. The bounds come from replays of both policies under the same changes: each group of
+  /// coefficients at both ends, combined as independent, and all of them at one end, whichever is wider; and `draws`
+  /// other seeds.
   carbon::Estimate<carbon::GramsCO2e> saving;
+  bool replayed = false;  ///< false: the bounds hold nothing but the value
+  int draws = 0;          ///< how many other seeds (node order, copies of jobs) were replayed
 };
 
 struct StudyReport {
@@ -115,12 +121,13 @@ struct StudyReport {
 };
 
 /// The laws of the model: at least one policy, distinct names, indices in range, finite numbers, low <= value <= high,
-/// and parts that add up to the total (1e-9 relative), over time as well. The renderings below accept any report;
-/// a report that fails here must not be shown to anybody.
+/// parts that add up to the total (1e-9 relative), over time as well, and a saving that is the difference of the two
+/// totals (at equal work: of the baseline's total and the best's for the baseline's GPU-hours). The renderings below
+/// accept any report; a report that fails here must not be shown to anybody.
 Result<void> check(const StudyReport& report);
 
 /// "Over 149 days, FGD emits ... less than Random ...": which policy, how much less than which, at what service and
-/// how certain. One line, plain text.
+/// whether that order holds over all ranges and draws. One line, plain text.
 std::string answer_sentence(const StudyReport& report);
 
 /// gCO2e per useful GPU-hour; not a number if nothing finished.

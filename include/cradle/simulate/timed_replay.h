@@ -35,6 +35,7 @@ struct TimedOptions {
   std::function<void(std::int64_t done_ms, std::int64_t total_ms)> progress;
 };
 
+/// Seconds from arrival to start, nearest rank.
 struct Waits {
   double mean_s = 0, p50_s = 0, p95_s = 0, p99_s = 0, max_s = 0;
 };
@@ -47,13 +48,18 @@ struct TimedResult {
   std::uint64_t waiting = 0;          ///< arrived and never started within the period
   std::uint64_t impossible = 0;       ///< no node could hold the job even if empty
   std::uint64_t events = 0;           ///< arrivals and departures
-  Waits waits;                        ///< of the jobs that started
+  Waits waits;                        ///< of every job that can run; of one that never started, until the end
   double gpu_allocation_percent = 0;  ///< time-weighted mean of allocated GPU share over capacity
   double cpu_allocation_percent = 0;
   double useful_gpu_hours = 0;          ///< GPU share x time run
   carbon::ExactEnergy energy;           ///< what the meters of all machines read, before PUE
   std::vector<carbon::JobRecord> jobs;  ///< parallel to the jobs given: started and finished are filled in
 };
+
+/// Finds, without replaying, every reason for which replay_timed would refuse: no job, jobs without length, nodes at
+/// sites that do not exist, a series that does not cover the period, a period whose energy an entry cannot hold.
+Result<void> check_timed(std::span<const fleet::NodeSpec> nodes, std::span<const workload::Job> jobs,
+                         std::span<const carbon::SiteRecord> sites, const TimedOptions& options);
 
 /// Replays the jobs on the fleet. Waiting jobs are tried in order of arrival whenever a job ends.
 ///

@@ -40,6 +40,7 @@ Ends all_at(End end);
 Ends only(Group group, End end);
 
 struct FleetPlan {
+  std::vector<std::string> notes;  ///< shapes of machine that the sample leaves out, gaps of hourly series
   std::vector<fleet::NodeSpec> nodes;
   std::vector<carbon::SiteRecord> sites;
   std::vector<carbon::ComponentRecord> components;  ///< as simulate::component_of numbers them
@@ -51,6 +52,9 @@ struct FleetPlan {
 /// missing_data: a GPU model or grid that the catalogue does not know, a scale that leaves no node.
 Result<FleetPlan> plan_fleet(const StudyConfig& config, std::span<const workload::NodeRow> rows,
                              const catalog::Catalog& catalog, const Ends& ends);
+
+/// The machine that a row of a node list stands for, with its draw, at site 0. missing_data: unknown GPU model.
+Result<fleet::NodeSpec> node_spec(const workload::NodeRow& row, const catalog::Catalog& catalog);
 
 /// Over what range a group moves and where the widest coefficient of it comes from, for people.
 struct GroupRange {

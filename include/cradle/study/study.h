@@ -32,6 +32,9 @@ struct StudyOptions {
   std::filesystem::path ledger;
   unsigned threads = 0;  ///< for the uncertainty replays; 0: one per processor
   std::string command;   ///< what the report tells people to type
+  /// The same study's input drawn with another seed (copies of jobs, generated workload), for the uncertainty replays;
+  /// without it only the node order is drawn anew.
+  std::function<Result<StudyInput>(std::uint64_t seed)> redraw;
   std::stop_token stop;  ///< asked all the time; what is done by then is kept
   /// Called with what is being done and how far it is.
   std::function<void(const std::string& what, std::uint64_t done, std::uint64_t total)> progress;
@@ -43,9 +46,10 @@ struct StudyOutcome {
   std::vector<std::string> runs;
 };
 
-/// Replays every policy (one run each in the ledger), accounts each from the ledger, then moves every group of
-/// coefficients through its range, with new decisions each time. The same input gives the same report for any number
-/// of threads. Errors leave the ledger with what was committed.
+/// Replays every policy (one run each in the ledger, which is made anew), accounts each from the ledger, then moves
+/// every group of coefficients through its range and the seed to four others, with new decisions each time. The same
+/// input gives the same report for any number of threads. Everything that input can get wrong is found before an
+/// existing ledger is touched.
 Result<StudyOutcome> run_study(const StudyConfig& config, const StudyInput& input, const catalog::Catalog& catalog,
                                const StudyOptions& options);
 

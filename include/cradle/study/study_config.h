@@ -27,7 +27,9 @@ struct FleetConfig {
 
 struct SiteConfig {
   std::string name;
-  std::string grid;  ///< catalogue key
+  std::string grid;    ///< catalogue key
+  std::string hourly;  ///< a file of hourly data in place of the grid's typical year; may be empty
+  std::string where;   ///< file and line, for errors
   double pue = 1;
   double share = 1;  ///< of the nodes, relative to the other sites
 };
