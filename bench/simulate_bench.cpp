@@ -101,7 +101,10 @@ void timed_149_days(benchmark::State& state, const char* policy_name) {
   static const catalog::Catalog catalog = *catalog::Catalog::load();
   study::StudyConfig config;
   config.start = instant_of(2022, 1, 1);
-  config.sites = {{"only", catalog.grids().front().id, 1.2, 1}};
+  config.sites.emplace_back();
+  config.sites[0].name = "only";
+  config.sites[0].grid = catalog.grids().front().id;
+  config.sites[0].pue = 1.2;
   const auto plan = study::plan_fleet(config, trace().nodes, catalog, study::all_at(study::End::value));
   if (!plan) return state.SkipWithError(to_string(plan.error()).c_str());
   const auto policy = *policy::policy_by_name(policy_name);

@@ -42,6 +42,15 @@ report::Table table_of(const std::vector<study::FgdComparison>& comparisons) {
       .column("published_fragmentation_percent_50", "published", Align::right, 2, "%")
       .column("fragmentation_percent_80", "frag@80", Align::right, 2, "%")
       .column("published_fragmentation_percent_80", "published", Align::right, 2, "%");
+  const bool with_power = std::any_of(comparisons.begin(), comparisons.end(), [](const auto& comparison) {
+    return std::any_of(comparison.rows.begin(), comparison.rows.end(), [](const auto& row) { return !!row.power_50; });
+  });
+  if (with_power)
+    table.column("power_kilowatts_50", "power@50", Align::right, 1, "kW")
+        .column("power_kilowatts_80", "power@80", Align::right, 1, "kW");
+  const auto kilowatts = [](const std::optional<carbon::Watts>& watts) {
+    return watts ? report::Cell(watts->value() / 1000) : report::Cell(std::monostate{});
+  };
   const auto optional = [](const std::optional<double>& value) {
     return value ? report::Cell(*value) : report::Cell(std::monostate{});
   };
@@ -53,9 +62,23 @@ report::Table table_of(const std::vector<study::FgdComparison>& comparisons) {
         sd = row.published->sd;
         difference = row.allocation_mean - row.published->mean;
       }
-      table.row({comparison.trace, row.policy, seeds_text(row.seeds), row.allocation_mean, row.allocation_sd,
-                 optional(mean), optional(sd), optional(difference), optional(row.fragmentation_50),
-                 optional(row.published_50), optional(row.fragmentation_80), optional(row.published_80)});
+      std::vector<report::Cell> cells{comparison.trace,
+                                      row.policy,
+                                      seeds_text(row.seeds),
+                                      row.allocation_mean,
+                                      row.allocation_sd,
+                                      optional(mean),
+                                      optional(sd),
+                                      optional(difference),
+                                      optional(row.fragmentation_50),
+                                      optional(row.published_50),
+                                      optional(row.fragmentation_80),
+                                      optional(row.published_80)};
+      if (with_power) {
+        cells.push_back(kilowatts(row.power_50));
+        cells.push_back(kilowatts(row.power_80));
+      }
+      table.row(std::move(cells));
     }
   return table;
 }
@@ -70,6 +93,8 @@ nlohmann::ordered_json json_of(const study::FgdComparison& comparison) {
                                 {"allocation_percent_sd", row.allocation_sd}};
     if (row.fragmentation_50) item["fragmentation_percent_50"] = *row.fragmentation_50;
     if (row.fragmentation_80) item["fragmentation_percent_80"] = *row.fragmentation_80;
+    if (row.power_50) item["power_kilowatts_50"] = row.power_50->value() / 1000;
+    if (row.power_80) item["power_kilowatts_80"] = row.power_80->value() / 1000;
     if (row.published) {
       item["published_allocation_percent_mean"] = row.published->mean;
       item["published_allocation_percent_sd"] = row.published->sd;
@@ -177,7 +202,7 @@ int run_compare_fgd(const CompareFgdOptions& options, const Common& common) {
     printed = document.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
   } else {
     const report::Table table = table_of(comparisons);
-    printed = options.output == Output::csv ? table.to_csv() : table.to_text(120) + verdict(comparisons);
+    printed = options.output == Output::csv ? table.to_csv() : table.to_text(160) + verdict(comparisons);
   }
   std::fwrite(printed.data(), 1, printed.size(), stdout);
   return 0;

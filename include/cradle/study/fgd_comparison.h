@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "cradle/base/result.h"
+#include "cradle/carbon/quantity.h"
 #include "cradle/catalog/catalog.h"
 #include "cradle/policy/placement_policy.h"
 #include "cradle/workload/job.h"
@@ -37,6 +38,9 @@ struct FgdRow {
   double allocation_mean = 0;                                ///< percent
   double allocation_sd = 0;                                  ///< percentage points, population
   std::optional<double> fragmentation_50, fragmentation_80;  ///< percent, mean over the seeds; if demand gets there
+  /// Draw of all GPUs and processors at that demand, mean over the seeds; where a power-aware policy is among those
+  /// compared, so that the others can be held against it.
+  std::optional<carbon::Watts> power_50, power_80;
   std::optional<Published> published;
   std::optional<double> published_50, published_80;
 };
