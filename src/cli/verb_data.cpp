@@ -1,5 +1,4 @@
 // cradle data list|get|path: public data sets into the user's cache.
-#include <csignal>
 #include <cstdio>
 #include <optional>
 #include <string>
@@ -9,25 +8,12 @@
 #include "cradle/report/progress.h"
 #include "cradle/report/table.h"
 #include "cradle/workload/data_set.h"
+#include "interrupt.h"
 #include "verbs.h"
 
 namespace cradle::cli {
 
 namespace {
-
-volatile std::sig_atomic_t interrupted = 0;
-
-/// While it lives, Ctrl-C asks for an orderly end instead of ending the process.
-class InterruptGuard {
- public:
-  InterruptGuard() : previous_(std::signal(SIGINT, [](int) { interrupted = 1; })) { interrupted = 0; }
-  ~InterruptGuard() { std::signal(SIGINT, previous_); }
-  InterruptGuard(const InterruptGuard&) = delete;
-  InterruptGuard& operator=(const InterruptGuard&) = delete;
-
- private:
-  void (*previous_)(int);
-};
 
 int list(const std::filesystem::path& cache) {
   report::Table table;
@@ -64,7 +50,7 @@ int get(const workload::DataSet& set, const std::filesystem::path& cache, const 
         }
         bar->advance(progress.done - shown_bytes);
         shown_bytes = progress.done;
-        return interrupted == 0;
+        return !InterruptGuard::interrupted();
       });
   bar.reset();
   if (!fetched) return fail(fetched.error());

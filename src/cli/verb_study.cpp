@@ -1,9 +1,9 @@
 // cradle study: the main job from file to table, ledger and page.
 #include <unistd.h>
 
-#include <csignal>
 #include <cstdio>
 #include <memory>
+#include <optional>
 #include <stop_token>
 
 #include "cradle/base/file.h"
@@ -13,15 +13,12 @@
 #include "cradle/study/study.h"
 #include "cradle/study/study_config.h"
 #include "cradle/workload/data_set.h"
+#include "interrupt.h"
 #include "verbs.h"
 
 namespace cradle::cli {
 
 namespace {
-
-// A signal handler can reach nothing else. std::stop_source::request_stop takes no lock and is set up beforehand.
-volatile std::sig_atomic_t interrupted = 0;
-void on_interrupt(int) { interrupted = 1; }
 
 /// Refuses outputs that would overwrite each other or an input, and folders that are not there, before any work is
 /// done.
@@ -74,11 +71,7 @@ int run_study(const StudyOptions& options, const Common& common) {
   if (auto ok = check_outputs(options, *config); !ok) return fail(ok.error());
 
   std::stop_source stop;
-  interrupted = 0;
-  struct sigaction action {};
-  action.sa_handler = on_interrupt;
-  struct sigaction before {};
-  sigaction(SIGINT, &action, &before);
+  std::optional<InterruptGuard> guard(std::in_place);
 
   study::StudyOptions run;
   run.ledger = options.ledger;
@@ -95,7 +88,7 @@ int run_study(const StudyOptions& options, const Common& common) {
   std::string shown;
   std::uint64_t reported = 0;
   run.progress = [&](const std::string& what, std::uint64_t done, std::uint64_t total) {
-    if (interrupted != 0) stop.request_stop();
+    if (InterruptGuard::interrupted()) stop.request_stop();
     if (what != shown) {
       bar.reset();
       bar = std::make_unique<report::Progress>(what, total, common.progress && !common.quiet);
@@ -107,7 +100,8 @@ int run_study(const StudyOptions& options, const Common& common) {
   };
   const auto outcome = study::run_study(*config, *input, *catalog, run);
   bar.reset();
-  sigaction(SIGINT, &before, nullptr);
+  const bool interrupted = InterruptGuard::interrupted();
+  guard.reset();
   if (!outcome) return fail(outcome.error());
 
   if (!outcome->report.policies.empty()) {
@@ -118,7 +112,7 @@ int run_study(const StudyOptions& options, const Common& common) {
     std::fwrite(printed.data(), 1, printed.size(), stdout);
     if (auto written = write_file(options.report, report::to_html(report)); !written) return fail(written.error());
   }
-  if (outcome->stopped || interrupted != 0) {
+  if (outcome->stopped || interrupted) {
     std::string held;
     for (std::size_t i = 0; i < outcome->runs.size(); ++i) {
       const bool whole = i + 1 < outcome->runs.size() || !outcome->stopped;
