@@ -25,7 +25,7 @@ json=build/bench.json table=build/bench.md
 
 cpu=$(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -1)
 compiler=$(sed -n 's/^CMAKE_CXX_COMPILER:[A-Z]*=//p' "$build/CMakeCache.txt")
-machine="${cpu:-unknown processor}, $(nproc) cores; Linux $(uname -r); $("$compiler" --version | head -1)"
+machine="${cpu:-unknown processor}, $(nproc) cores; Linux $(uname -r | cut -d- -f1); $("$compiler" --version | head -1)"
 echo "$machine"
 
 cmake --build "$build" --target cradle cradle_bench >build/bench.log 2>&1 || { cat build/bench.log; exit 1; }
