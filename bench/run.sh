@@ -1,20 +1,23 @@
 #!/usr/bin/env bash
 # Speed: runs cradle_bench, sets its medians beside the bars of bench/bars.tsv, and simulates one job list with SimGrid
 # and with cradle side by side.
-#   bench/run.sh BUILD [--readme] [--no-peers] [--filter REGEX]
+#   bench/run.sh BUILD [--readme] [--no-peers] [--tools CHECKOUTS] [--filter REGEX]
+# --tools names a folder with checkouts of published embodied-carbon tools (bench/peers/embodied_tools.py), which then run
+# beside ours.
 # Writes build/bench.json and build/bench.md; --readme puts the table between the bench markers of README.md.
 # Exit code 1 if a bar is missed.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-usage() { sed -n '4,6s/^# //p' bench/run.sh >&2; exit 2; }
+usage() { sed -n '4,8s/^# //p' bench/run.sh >&2; exit 2; }
 [ $# -ge 1 ] || usage
-build=$1 readme= peers=yes filter=.
+build=$1 readme= peers=yes tools= filter=.
 shift
 while [ $# -gt 0 ]; do
   case "$1" in
     --readme) readme=yes ;;
     --no-peers) peers= ;;
+    --tools) [ $# -ge 2 ] || usage; tools=$2; shift ;;
     --filter) [ $# -ge 2 ] || usage; filter=$2; shift ;;
     *) usage ;;
   esac
@@ -109,6 +112,27 @@ if [ -n "$peers" ]; then
       printf "| cradle, placed by BestFit, queueing, every ledger entry given out | %d | %.1fx |\n", c, c / best
       printf "| cradle, placed by FGD, queueing, every ledger entry given out | %d | %.1fx |\n", d, d / best
     }'
+  } >>"$table"
+fi
+# Published tools, each evaluating its own example in a warm process, beside the bench of ours that does the same.
+if [ -n "$tools" ]; then
+  ours() { awk -F' \\| ' -v name="$1" '$1 == "| " name { rate = $2; if (rate ~ / M\/s/) print rate * 1e6; else print rate + 0 }' "$table"; }
+  {
+    echo
+    echo "| published tool, one process | unit | tool | cradle, one core | ratio |"
+    echo "| --- | --- | --- | --- | --- |"
+    python3=/usr/bin/python3
+    "$python3" bench/peers/embodied_tools.py "$tools" | while IFS=$'\t' read -r tool unit speed; do
+      case $tool in
+        eco-chip) own=published/eco_chip_3_chiplets ;;
+        act) own=embodied/r740_bill ;;
+        greensku) own=published/greensku_sku_to_cluster ;;
+        scarif) own=published/scarif ;;
+      esac
+      awk -v tool="$tool" -v unit="$unit" -v speed="$speed" -v own="$(ours $own)" 'BEGIN {
+        if (own > 0) printf "| %s | %s/s | %.4g | %.4g | %.0fx |\n", tool, unit, speed, own, own / speed
+      }'
+    done
   } >>"$table"
 fi
 printf '\nMeasured on: %s.\n' "$machine" >>"$table"

@@ -1,13 +1,14 @@
 #include "cradle/catalog/catalog.h"
 
 #include <algorithm>
+#include <array>
 #include <map>
 #include <set>
 #include <system_error>
 
 #include "cradle/base/file.h"
 #include "cradle/base/text.h"
-#include "fields.h"
+#include "making_fields.h"
 #include "tables.h"
 
 namespace cradle::catalog {
@@ -24,6 +25,15 @@ struct Lister {
   void text(std::string_view key, const std::string& value, Presence) {
     if (!value.empty()) texts_found.emplace_back(key, value);
   }
+  template <class T, std::size_t N>
+  bool choice(std::string_view key, const T& value, const std::array<std::string_view, N>& words) {
+    if constexpr (std::same_as<T, std::string>)
+      texts_found.emplace_back(key, value);
+    else
+      texts_found.emplace_back(key, words[static_cast<std::size_t>(value)]);
+    return true;
+  }
+  void leave_out(std::string_view) {}
   void flag(std::string_view key, bool value) { texts_found.emplace_back(key, value ? "yes" : "no"); }
   void texts(std::string_view key, const std::vector<std::string>& values) {
     std::string joined;
@@ -59,6 +69,7 @@ struct Lister {
   template <class Q>
   void not_below(std::string_view, const Coefficient<Q>&, std::string_view, const Coefficient<Q>&) {}
   void together(std::string_view, bool, std::string_view, bool) {}
+  void needs(std::string_view, bool, bool, std::string_view) {}
 };
 
 template <class R>
@@ -109,6 +120,9 @@ const char* to_string(Kind kind) {
     case Kind::nic: return "nic";
     case Kind::server: return "server";
     case Kind::grid: return "grid";
+    case Kind::process: return "process";
+    case Kind::package: return "package";
+    case Kind::material: return "material";
   }
   return "";
 }
@@ -189,12 +203,16 @@ class Merge {
       check_reference<Storage>(server, server.storage);
       check_reference<Nic>(server, server.nic);
     }
+    for (const auto& [id, package] : std::get<std::map<std::string, PackageTechnology>>(maps_))
+      check_reference<FabProcess>(package, package.carrier_process);
   }
 
-  /// Servers whose parts are missing are no use to anybody.
-  void drop_broken_servers() {
-    auto& servers = std::get<std::map<std::string, Server>>(maps_);
-    for (const std::string& id : broken_) servers.erase(id);
+  /// Servers and packages whose parts are missing are no use to anybody.
+  void drop_broken() {
+    for (const std::string& id : broken_) {
+      std::get<std::map<std::string, Server>>(maps_).erase(id);
+      std::get<std::map<std::string, PackageTechnology>>(maps_).erase(id);
+    }
   }
 
  private:
@@ -216,17 +234,18 @@ class Merge {
     std::get<std::map<std::string, R>>(maps_).insert_or_assign(std::move(id), std::move(record));
   }
 
-  template <class R>
-  void check_reference(const Server& server, const std::string& id) {
+  template <class R, class Owner>
+  void check_reference(const Owner& owner, const std::string& id) {
     const auto& records = std::get<std::map<std::string, R>>(maps_);
     if (id.empty() || records.count(id)) return;
     std::vector<std::string> names;
     names.reserve(records.size());
     for (const auto& [name, record] : records) names.push_back(name);
     const std::string kind = to_string(kind_of<R>);
-    errors_.push_back(bad_input("server '" + server.id + "' names the " + kind + " '" + id + "', which does not exist",
-                                server.origin, names.empty() ? "add [" + kind + "." + id + "]" : suggest(id, names)));
-    broken_.insert(server.id);
+    errors_.push_back(bad_input(std::string(to_string(kind_of<Owner>)) + " '" + owner.id + "' names the " + kind +
+                                    " '" + id + "', which does not exist",
+                                owner.origin, names.empty() ? "add [" + kind + "." + id + "]" : suggest(id, names)));
+    broken_.insert(owner.id);
   }
 
   std::vector<Error>& errors_;
@@ -234,7 +253,8 @@ class Merge {
   std::set<std::string> broken_;
   std::tuple<std::map<std::string, Accelerator>, std::map<std::string, Cpu>, std::map<std::string, Memory>,
              std::map<std::string, Storage>, std::map<std::string, Nic>, std::map<std::string, Server>,
-             std::map<std::string, Grid>>
+             std::map<std::string, Grid>, std::map<std::string, FabProcess>, std::map<std::string, PackageTechnology>,
+             std::map<std::string, Material>>
       maps_;
 };
 
@@ -245,7 +265,7 @@ Catalog::Parsed Catalog::parse(std::span<const Layer> layers) {
   Merge merge(parsed.errors);
   for (const Layer& layer : layers) merge.add(layer);
   merge.check_references();
-  merge.drop_broken_servers();
+  merge.drop_broken();
   auto tables = std::make_shared<Tables>();
   tables->server_of_trace_model = merge.trace_models(layers);
   tables->records = merge.records();
@@ -321,6 +341,9 @@ std::span<const Storage> Catalog::storages() const { return tables_->of<Storage>
 std::span<const Nic> Catalog::nics() const { return tables_->of<Nic>(); }
 std::span<const Server> Catalog::servers() const { return tables_->of<Server>(); }
 std::span<const Grid> Catalog::grids() const { return tables_->of<Grid>(); }
+std::span<const FabProcess> Catalog::processes() const { return tables_->of<FabProcess>(); }
+std::span<const PackageTechnology> Catalog::packages() const { return tables_->of<PackageTechnology>(); }
+std::span<const Material> Catalog::materials() const { return tables_->of<Material>(); }
 
 const Accelerator* Catalog::accelerator(std::string_view id) const { return find_in(tables_->of<Accelerator>(), id); }
 const Cpu* Catalog::cpu(std::string_view id) const { return find_in(tables_->of<Cpu>(), id); }
@@ -329,6 +352,11 @@ const Storage* Catalog::storage(std::string_view id) const { return find_in(tabl
 const Nic* Catalog::nic(std::string_view id) const { return find_in(tables_->of<Nic>(), id); }
 const Server* Catalog::server(std::string_view id) const { return find_in(tables_->of<Server>(), id); }
 const Grid* Catalog::grid(std::string_view id) const { return find_in(tables_->of<Grid>(), id); }
+const FabProcess* Catalog::process(std::string_view id) const { return find_in(tables_->of<FabProcess>(), id); }
+const PackageTechnology* Catalog::package(std::string_view id) const {
+  return find_in(tables_->of<PackageTechnology>(), id);
+}
+const Material* Catalog::material(std::string_view id) const { return find_in(tables_->of<Material>(), id); }
 
 const Server* Catalog::server_for_trace_model(std::string_view model) const {
   const auto at = tables_->server_of_trace_model.find(model);
@@ -346,6 +374,21 @@ Result<const Server*> Catalog::find_server(std::string_view id, std::string wher
 }
 Result<const Grid*> Catalog::find_grid(std::string_view id, std::string where) const {
   return find_or_error(tables_->of<Grid>(), id, std::move(where));
+}
+Result<const Memory*> Catalog::find_memory(std::string_view id, std::string where) const {
+  return find_or_error(tables_->of<Memory>(), id, std::move(where));
+}
+Result<const Storage*> Catalog::find_storage(std::string_view id, std::string where) const {
+  return find_or_error(tables_->of<Storage>(), id, std::move(where));
+}
+Result<const FabProcess*> Catalog::find_process(std::string_view id, std::string where) const {
+  return find_or_error(tables_->of<FabProcess>(), id, std::move(where));
+}
+Result<const PackageTechnology*> Catalog::find_package(std::string_view id, std::string where) const {
+  return find_or_error(tables_->of<PackageTechnology>(), id, std::move(where));
+}
+Result<const Material*> Catalog::find_material(std::string_view id, std::string where) const {
+  return find_or_error(tables_->of<Material>(), id, std::move(where));
 }
 Result<const Server*> Catalog::find_server_for_trace_model(std::string_view model, std::string where) const {
   if (const Server* found = server_for_trace_model(model)) return found;

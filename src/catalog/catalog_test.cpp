@@ -86,7 +86,7 @@ TEST(Embedded, everyNumberSaysWhereItIsFrom) {
       EXPECT_TRUE(keys.insert(figure.key).second) << figure.key << " occurs twice";
       EXPECT_FALSE(figure.unit.empty()) << figure.key;
       EXPECT_GT(figure.provenance.source.size(), 3u) << figure.key;
-      EXPECT_GE(figure.provenance.year, 2010) << figure.key;
+      EXPECT_GE(figure.provenance.year, 2005) << figure.key;
       EXPECT_FALSE(figure.provenance.scope.empty()) << figure.key;
       EXPECT_FALSE(figure.provenance.licence.empty()) << figure.key;
       EXPECT_TRUE(std::isfinite(figure.estimate.low) && std::isfinite(figure.estimate.high)) << figure.key;

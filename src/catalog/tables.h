@@ -25,9 +25,16 @@ template <>
 inline constexpr Kind kind_of<Server> = Kind::server;
 template <>
 inline constexpr Kind kind_of<Grid> = Kind::grid;
+template <>
+inline constexpr Kind kind_of<FabProcess> = Kind::process;
+template <>
+inline constexpr Kind kind_of<PackageTechnology> = Kind::package;
+template <>
+inline constexpr Kind kind_of<Material> = Kind::material;
 
 using RecordTables = std::tuple<std::vector<Accelerator>, std::vector<Cpu>, std::vector<Memory>, std::vector<Storage>,
-                                std::vector<Nic>, std::vector<Server>, std::vector<Grid>>;
+                                std::vector<Nic>, std::vector<Server>, std::vector<Grid>, std::vector<FabProcess>,
+                                std::vector<PackageTechnology>, std::vector<Material>>;
 
 /// Calls visit(table) for the vector of each kind, in the order of `all_kinds`.
 template <class Tables, class F>

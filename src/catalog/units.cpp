@@ -8,7 +8,8 @@ namespace {
 
 constexpr double gib = 1073741824.0;
 
-// Records store W, g, years, bytes, operations/s, g/kWh, W/byte, g/byte, mm2.
+// Records store W, g, years, bytes, operations/s, g/kWh, W/byte, g/byte, mm2, nm, J/mm2, g/mm2, 1/mm2, J/bit, USD and
+// USD/mm2.
 constexpr std::array units = {
     Unit{"W", Measure::power, 1},
     Unit{"kW", Measure::power, 1e3},
@@ -40,10 +41,28 @@ constexpr std::array units = {
     Unit{"kgCO2e/TB", Measure::carbon_per_capacity, 1e-9},
     Unit{"mm2", Measure::area, 1},
     Unit{"cm2", Measure::area, 100},
+    Unit{"nm", Measure::length, 1},
+    Unit{"ratio", Measure::ratio, 1},
+    Unit{"kWh/cm2", Measure::energy_per_area, 3.6e4},
+    Unit{"kWh/mm2", Measure::energy_per_area, 3.6e6},
+    Unit{"J/mm2", Measure::energy_per_area, 1},
+    Unit{"gCO2e/cm2", Measure::carbon_per_area, 0.01},
+    Unit{"gCO2e/mm2", Measure::carbon_per_area, 1},
+    Unit{"kgCO2e/cm2", Measure::carbon_per_area, 10},
+    Unit{"defect/cm2", Measure::defects_per_area, 0.01},
+    Unit{"defect/mm2", Measure::defects_per_area, 1},
+    Unit{"MTr/mm2", Measure::transistors_per_area, 1e6},
+    Unit{"pJ/bit", Measure::energy_per_bit, 1e-12},
+    Unit{"fJ/bit", Measure::energy_per_bit, 1e-15},
+    Unit{"USD", Measure::money, 1},
+    Unit{"MUSD", Measure::money, 1e6},
+    Unit{"USD/mm2", Measure::money_per_area, 1},
+    Unit{"USD/cm2", Measure::money_per_area, 0.01},
     Unit{"core", Measure::core_count, 1},
     Unit{"thread", Measure::thread_count, 1},
     Unit{"socket", Measure::socket_count, 1},
     Unit{"device", Measure::device_count, 1},
+    Unit{"die", Measure::die_count, 1},
 };
 
 }  // namespace
@@ -66,10 +85,20 @@ std::string_view describe(Measure measure) {
     case Measure::power_per_capacity: return "power per capacity";
     case Measure::carbon_per_capacity: return "embodied carbon per capacity";
     case Measure::area: return "area";
+    case Measure::length: return "a length";
+    case Measure::ratio: return "a ratio";
+    case Measure::energy_per_area: return "energy per area";
+    case Measure::carbon_per_area: return "embodied carbon per area";
+    case Measure::defects_per_area: return "a density of defects";
+    case Measure::transistors_per_area: return "a density of transistors";
+    case Measure::energy_per_bit: return "energy per bit";
+    case Measure::money: return "money";
+    case Measure::money_per_area: return "money per area";
     case Measure::core_count: return "a number of cores";
     case Measure::thread_count: return "a number of threads";
     case Measure::socket_count: return "a number of sockets";
     case Measure::device_count: return "a number of devices";
+    case Measure::die_count: return "a number of dies";
   }
   return "";
 }

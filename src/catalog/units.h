@@ -18,10 +18,20 @@ enum class Measure {
   power_per_capacity,
   carbon_per_capacity,
   area,
+  length,
+  ratio,
+  energy_per_area,
+  carbon_per_area,
+  defects_per_area,
+  transistors_per_area,
+  energy_per_bit,
+  money,
+  money_per_area,
   core_count,
   thread_count,
   socket_count,
   device_count,
+  die_count,
 };
 
 struct Unit {

@@ -142,7 +142,8 @@ int main(int argc, char** argv) {
     return action;
   };
   catalog_action("list", "all records, or those of one kind")
-      ->add_option("kind", catalog.kind, "accelerator, cpu, memory, storage, nic, server or grid");
+      ->add_option("kind", catalog.kind,
+                   "accelerator, cpu, memory, storage, nic, server, grid, process, package or material");
   catalog_action("show", "every number of one record with unit, range and source")
       ->add_option("id", catalog.id, "key of the record")
       ->required();
@@ -168,6 +169,76 @@ int main(int argc, char** argv) {
   fgd_verb->add_option("--data", fgd.data, "folder with the openb trace");
   add_output(fgd_verb, fgd.output);
   fgd_verb->callback([&] { status = run_compare_fgd(fgd, common); });
+
+  CompareEmbodiedOptions tools;
+  CLI::App* tools_verb = compare_verb->add_subcommand(
+      "embodied", "published embodied-carbon tools on their own input files; options of a tool itself may follow");
+  tools_verb->add_option("--tool", tools.tool,
+                         "act, eco-chip, 3d-carbon, greensku, scarif, boavizta, ccf, greenfpga or sci");
+  tools_verb->add_option("--input", tools.input, "file or folder in the tool's own format");
+  tools_verb->add_flag("--corrected", tools.corrected, "with every named defect of the tool corrected");
+  tools_verb->add_option("--data", tools.data, "folder that holds the tools' own files");
+  add_output(tools_verb, tools.output);
+  tools_verb->allow_extras();
+  tools_verb->fallthrough(false);
+  // -h starts options of some tools (SCARIF's -hd).
+  tools_verb->set_help_flag("--help", "print this help message and exit");
+  tools_verb->add_flag("-q,--quiet", common.quiet, "no notes on standard error");
+  tools_verb->callback([&] {
+    tools.tool_options = tools_verb->remaining();
+    status = run_compare_embodied(tools, common);
+  });
+
+  EmbodiedOptions embodied;
+  CLI::App* embodied_verb = app.add_subcommand("embodied", "what making hardware emits, part by part");
+  embodied_verb->require_subcommand(1);
+  CLI::App* embodied_show = embodied_verb->add_subcommand("show", "the bill of a server or of a bill of materials");
+  embodied_show->add_option("subject", embodied.subject, "key of a server in the catalogue, or a TOML file")
+      ->required();
+  embodied_show->add_flag_callback(
+      "--no-opinions", [&embodied] { embodied.opinions = false; }, "only our own bill, not what other tools would say");
+  add_count(embodied_show, "--samples", embodied.samples, 100'000'000, "Monte Carlo samples");
+  add_count(embodied_show, "--seed", embodied.seed, largest_count, "the same seed gives the same samples");
+  add_output(embodied_show, embodied.output);
+  embodied_show->callback([&] {
+    embodied.action = "show";
+    status = run_embodied(embodied, common);
+  });
+
+  DesignOptions design;
+  CLI::App* design_verb = app.add_subcommand("design", "chips, servers and fleets: what is worth making, and when");
+  design_verb->require_subcommand(1);
+  const auto design_action = [&](const char* name, const char* help) {
+    CLI::App* action = design_verb->add_subcommand(name, help);
+    action->add_option("study", design.study,
+                       "TOML file, or the name of an embedded study; the default one if left out");
+    action->add_option("--report", design.report, "write a page with plots");
+    action->add_flag("--print", design.print, "print the study file and exit");
+    add_output(action, design.output);
+    action->callback([&design, &common, &status, name] {
+      design.action = name;
+      status = run_design(design, common);
+    });
+    return action;
+  };
+  const auto design_ledger = [&design](CLI::App* action) {
+    action->add_option("--ledger", design.ledger, "take lifetime operations and duty from this ledger");
+    action->add_option("--run", design.run, "run of the ledger");
+  };
+  CLI::App* explore = design_action("explore", "exact Pareto front of a design space");
+  add_repeatable(explore, "--objective", design.objectives, "carbon, delay, energy, cost or a metric; may be repeated")
+      ->delimiter(',');
+  explore->add_option("--front", design.front, "CSV of the front, also when interrupted");
+  design_ledger(explore);
+  CLI::App* point = design_action("show", "one point of a design space, with its bill and uncertainty");
+  point->add_option("--point", design.point, "number of the point, as explore prints it");
+  add_count(point, "--samples", design.samples, 100'000'000, "Monte Carlo samples");
+  add_count(point, "--seed", design.seed, largest_count, "the same seed gives the same samples");
+  design_ledger(point);
+  design_ledger(design_action("break-even", "from which volume, lifetime, intensity or use does it pay back?"));
+  design_action("reuse", "second life: when does reused hardware save, and how much?");
+  design_action("fleet", "what to buy, keep, reuse and retire over the years");
+  design_action("supply", "solar, wind, battery and shifting for a site's demand");
 
   DataOptions data;
   CLI::App* data_verb = app.add_subcommand("data", "public traces: list, fetch, find");

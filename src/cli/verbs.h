@@ -58,6 +58,41 @@ struct CompareFgdOptions {
   Output output = Output::table;
 };
 
+struct CompareEmbodiedOptions {
+  std::string tool;                       ///< empty: every published number of every tool
+  std::filesystem::path input;            ///< --input: file or folder in the tool's own format
+  bool corrected = false;                 ///< --corrected: every named defect switched off
+  bool list_switches = true;              ///< tables name the switches and what each changes
+  std::filesystem::path data;             ///< --data: folder that holds the tools' own files; empty: ../shared/data
+  std::vector<std::string> tool_options;  ///< what the tool itself takes: "--package", "EMIB", "-c", "44", ...
+  Output output = Output::table;
+};
+
+struct EmbodiedOptions {
+  std::string action;    ///< show
+  std::string subject;   ///< a server of the catalogue, or a bill of materials in TOML
+  bool opinions = true;  ///< --no-opinions: only our own bill
+  std::uint64_t samples = 100'000;
+  std::uint64_t seed = 42;
+  Output output = Output::table;
+};
+
+struct DesignOptions {
+  std::string action;  ///< explore|show|break-even|reuse|fleet|supply
+  std::string study;   ///< a TOML file or the name of an embedded study; empty: the action's default
+  std::string point;   ///< show: index of the point, as `explore` prints it
+  std::vector<std::string>
+      objectives;                   ///< explore: subset of carbon,delay,energy,cost and the metrics; empty: the file's
+  std::filesystem::path report;     ///< --report: HTML page
+  std::filesystem::path front;      ///< explore --front: CSV of the front, written on Ctrl-C as well
+  std::filesystem::path ledger;     ///< --ledger: lifetime operations and duty as measured there
+  std::string run;                  ///< run of the ledger
+  bool print = false;               ///< --print: the study file itself, and exit
+  std::uint64_t samples = 100'000;  ///< show: Monte Carlo samples
+  std::uint64_t seed = 42;
+  Output output = Output::table;
+};
+
 struct DataOptions {
   std::string action;  ///< list|get|path
   std::string name;
@@ -87,6 +122,9 @@ int run_study(const StudyOptions& options, const Common& common);
 int run_account(const AccountOptions& options, const Common& common);
 int run_catalog(const CatalogOptions& options, const Common& common);
 int run_compare_fgd(const CompareFgdOptions& options, const Common& common);
+int run_compare_embodied(const CompareEmbodiedOptions& options, const Common& common);
+int run_embodied(const EmbodiedOptions& options, const Common& common);
+int run_design(const DesignOptions& options, const Common& common);
 int run_data(const DataOptions& options, const Common& common);
 int run_workload(const WorkloadOptions& options, const Common& common);
 int run_doctor(const Common& common);

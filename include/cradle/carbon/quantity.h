@@ -106,6 +106,9 @@ using Operations = Quantity<Dimension<0, 0, 0, 1, 0, 0>>;
 using JoulesPerOperation = Quantity<Dimension<1, 0, 0, -1, 0, 0>>;
 using GramsPerOperation = Quantity<Dimension<0, 0, 1, -1, 0, 0>>;
 using SquareMillimetres = Quantity<Dimension<0, 0, 0, 0, 1, 0>>;
+using GramsPerSquareMillimetre = Quantity<Dimension<0, 0, 1, 0, -1, 0>>;
+using JoulesPerSquareMillimetre = Quantity<Dimension<1, 0, 0, 0, -1, 0>>;
+using PerSquareMillimetre = Quantity<Dimension<0, 0, 0, 0, -1, 0>>;  ///< a density of things: defects, transistors
 using Bytes = Quantity<Dimension<0, 0, 0, 0, 0, 1>>;
 using Gibibytes = Quantity<Dimension<0, 0, 0, 0, 0, 1>, std::ratio<1'073'741'824>>;
 

@@ -68,6 +68,9 @@ class Catalog {
   const Nic* nic(std::string_view id) const;
   const Server* server(std::string_view id) const;
   const Grid* grid(std::string_view id) const;
+  const FabProcess* process(std::string_view id) const;
+  const PackageTechnology* package(std::string_view id) const;
+  const Material* material(std::string_view id) const;
   /// The server that stands for a trace's GPU model ("" for a node without one); null if none does.
   const Server* server_for_trace_model(std::string_view model) const;
 
@@ -77,6 +80,11 @@ class Catalog {
   Result<const Cpu*> find_cpu(std::string_view id, std::string where) const;
   Result<const Server*> find_server(std::string_view id, std::string where) const;
   Result<const Grid*> find_grid(std::string_view id, std::string where) const;
+  Result<const Memory*> find_memory(std::string_view id, std::string where) const;
+  Result<const Storage*> find_storage(std::string_view id, std::string where) const;
+  Result<const FabProcess*> find_process(std::string_view id, std::string where) const;
+  Result<const PackageTechnology*> find_package(std::string_view id, std::string where) const;
+  Result<const Material*> find_material(std::string_view id, std::string where) const;
   Result<const Server*> find_server_for_trace_model(std::string_view model, std::string where) const;
 
   /// In order of id.
@@ -87,6 +95,9 @@ class Catalog {
   std::span<const Nic> nics() const;
   std::span<const Server> servers() const;
   std::span<const Grid> grids() const;
+  std::span<const FabProcess> processes() const;
+  std::span<const PackageTechnology> packages() const;
+  std::span<const Material> materials() const;
 
   /// The parts of a server of this catalogue: what it names is there, `load` has checked it.
   ServerParts parts(const Server& server) const;

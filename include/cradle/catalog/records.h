@@ -12,11 +12,12 @@
 
 namespace cradle::catalog {
 
-enum class Kind { accelerator, cpu, memory, storage, nic, server, grid };
+enum class Kind { accelerator, cpu, memory, storage, nic, server, grid, process, package, material };
 
 /// Every kind, in the order in which they are listed.
-inline constexpr std::array<Kind, 7> all_kinds = {Kind::accelerator, Kind::cpu,    Kind::memory, Kind::storage,
-                                                  Kind::nic,         Kind::server, Kind::grid};
+inline constexpr std::array<Kind, 10> all_kinds = {Kind::accelerator, Kind::cpu,     Kind::memory, Kind::storage,
+                                                   Kind::nic,         Kind::server,  Kind::grid,   Kind::process,
+                                                   Kind::package,     Kind::material};
 /// "accelerator", "cpu", ...: the word of the TOML tables and of the command line.
 const char* to_string(Kind kind);
 
@@ -93,6 +94,60 @@ struct Server : Record {
   Coefficient<carbon::Years> lifetime;
   /// GPU model names of cluster traces that this machine stands for; "" stands for nodes without a GPU.
   std::vector<std::string> trace_models;
+};
+
+/// One fab node: what processing an area of its wafer costs, how well it works, and what its circuits are like. Areas,
+/// delays and energies of the same circuit are relative to the node `reference_node`.
+struct FabProcess : Record {
+  static constexpr double reference_node = 7;              ///< nm
+  Coefficient<double> node;                                ///< nm, as it is marketed
+  Coefficient<carbon::JoulesPerSquareMillimetre> energy;   ///< EPA: electricity of the fab
+  Coefficient<carbon::GramsPerSquareMillimetre> gas;       ///< GPA: process gases after abatement
+  Coefficient<carbon::GramsPerSquareMillimetre> material;  ///< MPA: wafer, chemicals, upstream gases
+  Coefficient<carbon::PerSquareMillimetre> defects;        ///< D0
+  Coefficient<double> clustering;                          ///< alpha of the negative binomial yield
+  Coefficient<carbon::PerSquareMillimetre> transistors;    ///< density of logic
+  Coefficient<double> logic_area, sram_area, analog_area;  ///< of the same block, ratio
+  Coefficient<double> delay;                               ///< of the same logic, ratio
+  Coefficient<double> switching_energy;                    ///< of the same logic, ratio
+  Coefficient<double> interconnect_share;                  ///< part of the wafer's carbon that its wiring layers cost
+  Coefficient<double> wafer_cost;                          ///< US dollars for a 300 mm wafer
+  Coefficient<double> design_cost;                         ///< US dollars, masks and verification of one design
+};
+
+/// How several dies become one chip.
+enum class PackageForm : std::uint8_t {
+  organic,  ///< dies side by side on a laminate (flip chip, multi-chip module)
+  fanout,   ///< redistribution layers in place of a laminate (RDL, InFO)
+  bridge,   ///< small pieces of silicon under neighbouring dies (EMIB)
+  passive_interposer,
+  active_interposer,
+  stacked,     ///< dies on dies, through-silicon vias with micro-bumps or hybrid bonds
+  monolithic,  ///< tiers grown on one wafer
+};
+
+/// One packaging technology. Areas of carrier and substrate are ratios to the dies' (stacked: the largest die's) area.
+struct PackageTechnology : Record {
+  PackageForm form = PackageForm::organic;
+  std::string carrier_process;               ///< fab process of interposer or bridge; empty: none
+  Coefficient<double> carrier_area;          ///< ratio; of a bridge: mm2 for one bridge
+  Coefficient<double> carrier_carbon_share;  ///< part of the process's carbon that the carrier costs
+  Coefficient<double> substrate_area;        ///< ratio
+  Coefficient<carbon::JoulesPerSquareMillimetre> substrate_energy;  ///< of laminate or redistribution layers
+  Coefficient<carbon::JoulesPerSquareMillimetre> bonding_energy;    ///< for each area of die that is bonded
+  Coefficient<double> bonding_yield;                                ///< for each die that is bonded, ratio
+  Coefficient<double> via_area;                                     ///< part of each die given to vias and links, ratio
+  Coefficient<double> link_energy;                                  ///< joules for one bit between two dies
+  Coefficient<double> link_delay;    ///< growth of the critical path for each crossing, ratio
+  Coefficient<double> most_dies;     ///< count that the technology carries
+  Coefficient<double> cost;          ///< US dollars for each mm2 of substrate
+  Coefficient<double> bonding_cost;  ///< US dollars for each die
+};
+
+/// Anything else that is bought by mass, area, distance or piece: steel, boards, power supplies, freight.
+struct Material : Record {
+  std::string per;  ///< what `embodied` is for: "kg", "m2", "m2 layer", "t km", "piece", "kWh"
+  Coefficient<carbon::GramsCO2e> embodied;
 };
 
 /// A typical year: mean and standard deviation over the days of a month, by month (January first) and hour of the day

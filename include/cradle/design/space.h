@@ -1,0 +1,121 @@
+// A design space: blocks, packages, fabs, volumes, lifetimes and uses, each with its alternatives, read from TOML. Every
+// combination is a point, known by its number.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "cradle/base/result.h"
+#include "cradle/carbon/intensity.h"
+#include "cradle/carbon/quantity.h"
+#include "cradle/catalog/catalog.h"
+#include "cradle/design/point.h"
+#include "cradle/embodied/design_effort.h"
+
+namespace cradle::design {
+
+enum class BlockKind : std::uint8_t { logic, sram, analog };
+
+/// A functional block and its own alternatives.
+struct Block {
+  std::string name;
+  BlockKind kind = BlockKind::logic;
+  carbon::SquareMillimetres area;  ///< in the reference node (catalog::FabProcess::reference_node)
+  carbon::Watts power;             ///< in the reference node, at reference throughput
+  double person_years = 0;         ///< of design
+  bool critical = true;            ///< its node's delay counts
+  std::vector<double> products;    ///< counts that share its design
+  std::vector<const catalog::FabProcess*> nodes;
+  std::vector<double> splits;  ///< counts of equal dies, 1 .. 16
+
+  std::uint64_t options() const { return products.size() * nodes.size() * splits.size(); }
+};
+
+/// A place of use: its electricity averaged over when the device works, and over all hours.
+struct UseGrid {
+  const catalog::Grid* grid = nullptr;
+  carbon::Estimate<carbon::GramsPerJoule> work, mean;
+};
+
+/// What a design may not exceed, or must reach.
+struct Constraints {
+  std::optional<carbon::SquareMillimetres> area;  ///< of all dies together, at most
+  std::optional<carbon::GramsCO2e> carbon;        ///< at most
+  std::optional<catalog::OperationsPerSecond> throughput;  ///< at least
+  std::optional<double> cost;                     ///< US dollars, at most
+  std::optional<carbon::Watts> power;             ///< at full load, at most
+};
+
+/// One alternative of every axis, by position.
+struct Choice {
+  std::size_t integration = 0, package = 0, fab = 0, grid = 0, lifetime = 0, duty = 0, volume = 0;
+  struct OfBlock {
+    std::size_t product = 0, node = 0, split = 0;
+  };
+  std::array<OfBlock, most_blocks> blocks{};
+};
+
+/// The axes, in the order of a point's number, slowest first: integration, package, fab, grid, lifetime, duty, volume,
+/// then for each block products, node, split. Number 0 takes the first alternative of each.
+struct Space {
+  explicit Space(catalog::Catalog records) : catalog(std::move(records)) {}
+
+  std::string name;
+  std::string title;
+  std::string question;
+  std::string source;  ///< what errors call the study
+
+  catalog::Catalog catalog;  ///< holds what the pointers point to
+  std::vector<Block> blocks;
+  std::vector<bool> merged;  ///< integration: all blocks on one die, or each on its own
+  std::vector<const catalog::PackageTechnology*> packages;
+  std::vector<const catalog::Grid*> fabs;
+  std::vector<UseGrid> grids;
+  std::vector<carbon::Years> lifetimes;
+  std::vector<double> duties;   ///< 0 .. 1
+  std::vector<double> volumes;  ///< chips, 1 or more
+
+  const catalog::Grid* design_grid = nullptr;
+  embodied::DesignEffort effort;       ///< of one transistor: gates is 1 / transistors per gate
+  carbon::Joules energy_per_person_year{};
+  carbon::Watts base_power{};
+  double idle_share = 0;
+  double pue = 1;
+  catalog::OperationsPerSecond throughput{1};  ///< at the reference node
+  std::string operation = "operation";         ///< what an operation is called
+  double traffic_bits = 0;                     ///< between dies for each operation, count
+
+  std::vector<Objective> objectives;
+  Constraints constraints;
+
+  std::uint64_t points() const;
+  /// Combinations of the blocks' alternatives: the fastest part of a point's number.
+  std::uint64_t block_points() const;
+  /// Precondition: index < points().
+  Choice at(std::uint64_t index) const;
+  std::uint64_t index_of(const Choice& choice) const;
+  /// "compute 2 x n5, cache n7, io n14 | emib | TW | CISO | 4 y | duty 0.5 | 1e5": what differs is always there.
+  std::string label(std::uint64_t index) const;
+};
+
+inline constexpr std::uint64_t most_points = std::uint64_t{1} << 62;
+
+/// Duty and intensity in place of those of the file, as measured in a ledger.
+struct MeasuredUse {
+  double duty = 0;  ///< 0 (excluded) .. 1
+  std::string origin;
+};
+
+/// Reads a study. bad_input with file and line on anything that cannot be: an unknown key, process, package or grid
+/// (with the nearest name), a negative area, an empty axis, volume or lifetime 0, a package that no combination fits,
+/// a block that cannot be made in a node, more than `most_points` points.
+Result<Space> parse_space(std::string_view text, std::string source, const catalog::Catalog& catalog,
+                          const std::optional<MeasuredUse>& measured = {});
+
+}  // namespace cradle::design

@@ -1,0 +1,282 @@
+#include "cradle/design/uncertain_point.h"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <type_traits>
+
+#include "cradle/base/text.h"
+
+namespace cradle::design {
+
+namespace {
+
+using carbon::Estimate;
+using carbon::GramsCO2e;
+
+constexpr const char* learning = "yield learning";
+
+/// Where a term comes from: factor x input, or the constant itself.
+struct Binding {
+  std::optional<std::size_t> input;
+  double factor = 1;
+};
+
+/// What is told about an input.
+struct InputNote {
+  std::string range;
+  std::string source;
+};
+
+/// A point's carbon as a function of its uncertain coefficients. Costs are left at their values.
+class PointModel {
+ public:
+  PointModel(const Evaluator& evaluator, std::uint64_t index, const Evaluator::Parts& parts)
+      : space_(evaluator.space()), nominal_(parts.terms), build_(parts.build) {
+    const Choice choice = space_.at(index);
+    const catalog::PackageTechnology& package = *space_.packages[choice.package];
+    for (std::size_t b = 0; b < build_.blocks; ++b)
+      bind_block(space_.blocks[b], *space_.blocks[b].nodes[choice.blocks[b].node]);
+    bind_system(*space_.fabs[choice.fab], space_.grids[choice.grid], package);
+  }
+
+  const std::vector<carbon::Input>& inputs() const { return inputs_; }
+  const std::vector<InputNote>& notes() const { return notes_; }
+
+  template <class T>
+  Outcome<T> outcome(std::span<const T> x) const {
+    PointTerms<T> terms;
+    std::size_t next = 0;
+    const auto set = [&](T& term) {
+      const Binding& binding = bindings_[next];
+      term = binding.input ? T(binding.factor) * x[*binding.input] : T(binding.factor);
+      ++next;
+    };
+    for (std::size_t b = 0; b < build_.blocks; ++b) for_each_block_term(terms.blocks[b], set);
+    for_each_system_term(terms.system, set);
+    const Counts<double>& n = nominal_.counts;
+    terms.counts = {T(n.dies), T(n.bonds), T(n.pieces), T(n.crossings)};
+    terms.tries = package_tries(terms.system.bonding_yield, terms.counts);
+    return evaluate(terms, build_);
+  }
+
+ private:
+  /// Bindings are made in the order of the terms: each call adds the next one.
+  void constant(double value) { bindings_.push_back({std::nullopt, value}); }
+
+  template <class Q>
+  void bind(const catalog::Coefficient<Q>& coefficient, const char* group = "") {
+    if constexpr (std::is_same_v<Q, double>) {
+      bind(coefficient.key, coefficient.estimate, 1, coefficient, group);
+    } else {
+      const auto plain = [](Q q) { return q.value(); };
+      const auto& e = coefficient.estimate;
+      bind(coefficient.key, {plain(e.value), plain(e.low), plain(e.high)}, 1, coefficient, group);
+    }
+  }
+  template <class Q>
+  void bind(const std::string& key, const Estimate<double>& estimate, double factor,
+            const catalog::Coefficient<Q>& coefficient, const char* group) {
+    if (estimate.low == estimate.high) return constant(estimate.value * factor);
+    const auto [known, fresh] = by_key_.emplace(key, inputs_.size());
+    if (fresh) {
+      carbon::Input input;
+      input.name = key;
+      input.estimate = estimate;
+      input.group = group;
+      inputs_.push_back(std::move(input));
+      notes_.push_back({range_text(coefficient), coefficient.provenance.source});
+    }
+    bindings_.push_back({known->second, factor});
+  }
+
+  template <class Q>
+  std::string range_text(const catalog::Coefficient<Q>& coefficient) const {
+    // The catalogue prints a coefficient in the unit of its file.
+    const std::string id = coefficient.key.substr(0, coefficient.key.rfind('.'));
+    const auto figures = space_.catalog.figures(id.substr(id.find('.') + 1));
+    for (const catalog::Figure& figure : figures)
+      if (figure.key == coefficient.key)
+        return shortest(figure.estimate.low) + " .. " + shortest(figure.estimate.value) + " .. " +
+               shortest(figure.estimate.high) + " " + figure.unit;
+    return {};
+  }
+
+  void bind_block(const Block& block, const catalog::FabProcess& node) {
+    const BlockTerms<double>& b = nominal_.blocks[bindings_.size() / block_terms];
+    for (const double value : {b.area, b.power, b.area_share, b.people_energy, b.dies, b.products}) constant(value);
+    switch (block.kind) {
+      case BlockKind::logic: bind(node.logic_area); break;
+      case BlockKind::sram: bind(node.sram_area); break;
+      case BlockKind::analog: bind(node.analog_area); break;
+    }
+    bind(node.energy);
+    bind(node.gas);
+    bind(node.material);
+    bind(node.defects, learning);
+    bind(node.clustering);
+    bind(node.transistors);
+    block.critical ? bind(node.delay) : constant(0);
+    bind(node.switching_energy);
+    for (const double value : {b.wafer_cost, b.design_cost}) constant(value);
+  }
+
+  /// An intensity in proportion to the annual mean of its grid.
+  void bind_grid(const catalog::Grid& grid, double intensity) {
+    const auto& e = grid.average.estimate;
+    const auto plain = [](carbon::GramsPerKilowattHour q) { return carbon::GramsPerJoule{q}.value(); };
+    const double annual = plain(e.value);
+    if (!(annual > 0)) return constant(intensity);
+    bind(grid.average.key, {annual, plain(e.low), plain(e.high)}, intensity / annual, grid.average, "");
+  }
+
+  void bind_system(const catalog::Grid& fab, const UseGrid& use, const catalog::PackageTechnology& package) {
+    const SystemTerms<double>& s = nominal_.system;
+    bind_grid(fab, s.fab_intensity);
+    bind_grid(*space_.design_grid, s.design_intensity);
+    bind_grid(*use.grid, s.work_intensity);
+    bind_grid(*use.grid, s.mean_intensity);
+    for (const double value : {s.volume, s.lifetime, s.duty, s.throughput, s.base_power, s.idle_share, s.pue,
+                               s.traffic, s.design_effort})
+      constant(value);
+    bind(package.via_area);
+    bind(package.carrier_area);
+    bind(package.carrier_carbon_share);
+    bind(package.substrate_area);
+    bind(package.substrate_energy);
+    bind(package.bonding_energy);
+    bind(package.bonding_yield);
+    bind(package.link_energy);
+    bind(package.link_delay);
+    for (const double value : {s.substrate_cost, s.bonding_cost}) constant(value);
+    if (const catalog::FabProcess* carrier = space_.catalog.process(package.carrier_process)) {
+      bind(carrier->energy);
+      bind(carrier->gas);
+      bind(carrier->material);
+      bind(carrier->defects, learning);
+      bind(carrier->clustering);
+      constant(s.carrier_wafer_cost);
+    } else {
+      for (const double value : {s.carrier_energy, s.carrier_gas, s.carrier_material, s.carrier_defects,
+                                 s.carrier_clustering, s.carrier_wafer_cost})
+        constant(value);
+    }
+  }
+
+  const Space& space_;
+  const PointTerms<double> nominal_;
+  const Build build_;
+  std::vector<Binding> bindings_;
+  std::vector<carbon::Input> inputs_;
+  std::vector<InputNote> notes_;
+  std::map<std::string, std::size_t> by_key_;
+};
+
+/// One number out of a point's outcome.
+struct Amount {
+  const PointModel* point;
+  int which;
+
+  static constexpr int parts = 9, embodied = 9, total = 10;
+  static const char* name(int which) {
+    constexpr const char* names[] = {"silicon", "edge",         "loss",   "carrier",   "substrate", "bonding",
+                                     "package loss", "design", "operation", "embodied",  "total"};
+    return names[which];
+  }
+
+  template <class T>
+  T operator()(std::span<const T> x) const {
+    const Outcome<T> o = point->outcome(x);
+    switch (which) {
+      case 0: return o.silicon;
+      case 1: return o.edge;
+      case 2: return o.loss;
+      case 3: return o.carrier;
+      case 4: return o.substrate;
+      case 5: return o.bonding;
+      case 6: return o.package_loss;
+      case 7: return o.design;
+      case 8: return o.operation;
+      case embodied: return o.embodied();
+      default: return o.carbon();
+    }
+  }
+};
+
+Result<CarbonRange> range_of(const PointModel& model, int which, const carbon::MonteCarloOptions& options) {
+  const auto drawn = carbon::monte_carlo(Amount{&model, which}, model.inputs(), options);
+  if (!drawn) return drawn.error();
+  if (drawn->stopped) return CarbonRange{Amount::name(which), GramsCO2e{drawn->nominal}, {}, {}, {}};
+  return CarbonRange{Amount::name(which), GramsCO2e{drawn->nominal}, GramsCO2e{drawn->p5}, GramsCO2e{drawn->p50},
+                     GramsCO2e{drawn->p95}};
+}
+
+std::vector<CoefficientSwing> swings_of(const PointModel& model, const std::vector<carbon::SobolShare>& shares) {
+  std::vector<double> x;
+  for (const carbon::Input& input : model.inputs()) x.push_back(input.estimate.value);
+  const Amount total{&model, Amount::total}, embodied{&model, Amount::embodied};
+  std::vector<CoefficientSwing> swings;
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    const carbon::Input& input = model.inputs()[i];
+    CoefficientSwing swing;
+    swing.key = input.name;
+    swing.range = model.notes()[i].range;
+    swing.group = input.group;
+    swing.source = model.notes()[i].source;
+    x[i] = input.estimate.low;
+    swing.at_low = GramsCO2e{total(std::span<const double>(x))};
+    swing.embodied_at_low = GramsCO2e{embodied(std::span<const double>(x))};
+    x[i] = input.estimate.high;
+    swing.at_high = GramsCO2e{total(std::span<const double>(x))};
+    swing.embodied_at_high = GramsCO2e{embodied(std::span<const double>(x))};
+    x[i] = input.estimate.value;
+    const std::string& cause = input.group.empty() ? input.name : input.group;
+    for (const carbon::SobolShare& share : shares)
+      if (share.name == cause) swing.variance_share = share.total;
+    swings.push_back(std::move(swing));
+  }
+  std::stable_sort(swings.begin(), swings.end(), [](const CoefficientSwing& a, const CoefficientSwing& b) {
+    return std::abs((a.at_high - a.at_low).value()) > std::abs((b.at_high - b.at_low).value());
+  });
+  return swings;
+}
+
+}  // namespace
+
+Result<PointUncertainty> uncertainty(const Evaluator& evaluator, std::uint64_t index,
+                                     const carbon::MonteCarloOptions& options) {
+  const auto parts = evaluator.parts(index);
+  if (!parts || evaluator.at(index).standing == Standing::impossible)
+    return bad_input("point " + std::to_string(index) + " cannot be made: " + evaluator.space().label(index),
+                     evaluator.space().source, "choose a point that `cradle design explore` lists");
+  const PointModel model(evaluator, index, *parts);
+  PointUncertainty result;
+  result.samples = options.samples;
+  for (int which = 0; which <= Amount::total; ++which) {
+    auto range = range_of(model, which, options);
+    if (!range) return range.error();
+    if (which < Amount::parts) {
+      result.parts.push_back(std::move(*range));
+    } else {
+      (which == Amount::embodied ? result.embodied : result.total) = std::move(*range);
+    }
+  }
+  if (const auto bounds = carbon::interval_bounds(Amount{&model, Amount::total}, model.inputs()))
+    if (std::isfinite(bounds->range.high))
+      result.bounds = Estimate<GramsCO2e>{result.total.value, GramsCO2e{bounds->range.low},
+                                          GramsCO2e{bounds->range.high}};
+  carbon::MonteCarloOptions fewer = options;
+  constexpr std::uint64_t least_samples = 1024;
+  fewer.samples = std::clamp(options.samples / 10, std::min(options.samples, least_samples), options.samples);
+  const auto sobol = carbon::sobol(Amount{&model, Amount::total}, model.inputs(), fewer);
+  if (!sobol) return sobol.error();
+  result.sobol_samples = fewer.samples;
+  result.shares = sobol->shares;
+  std::stable_sort(result.shares.begin(), result.shares.end(),
+                   [](const carbon::SobolShare& a, const carbon::SobolShare& b) { return a.total > b.total; });
+  result.swings = swings_of(model, result.shares);
+  result.stopped = options.stop.stop_requested();
+  return result;
+}
+
+}  // namespace cradle::design
