@@ -55,10 +55,12 @@ Result<void> check_one(const Input& input) {
     if (!(input.tail > 0 && input.tail <= 0.4))
       return bad_input("the tail probability is " + shortest(input.tail), where, "give a number within (0, 0.4]");
   }
-  if (input.shape == Shape::lognormal) {
+  if (input.shape == Shape::lognormal || input.shape == Shape::log_triangular) {
     if (!(e.low > 0))
-      return bad_input("a lognormal is positive, but low is " + shortest(e.low), where,
+      return bad_input("a distribution of the logarithm is positive, but low is " + shortest(e.low), where,
                        "give a low above 0 or another shape");
+  }
+  if (input.shape == Shape::lognormal) {
     if ((std::log(e.high) - std::log(e.low)) / (-2 * normal_quantile(input.tail)) > largest_sigma)
       return bad_input("a lognormal this wide has no usable mean: " + range_text(e), where,
                        "give a narrower range, a smaller tail, or work with the logarithm");
@@ -125,6 +127,10 @@ bool varies_with_group(const Input& input) {
 }
 
 }  // namespace
+
+Shape shape_of(const Estimate<double>& range) {
+  return range.low > 0 && range.high > wide_range * range.low ? Shape::log_triangular : Shape::triangular;
+}
 
 Result<void> check(std::span<const Input> inputs) {
   if (inputs.empty()) return bad_input("there are no inputs", "inputs", "give at least one");

@@ -30,11 +30,13 @@ class Marginal {
 
  private:
   void triangular(std::span<const double> u, double* x, std::size_t stride) const;
+  void log_triangular(std::span<const double> u, double* x, std::size_t stride) const;
 
   Shape shape_;
   bool constant_;
   double low_, high_, mode_;
   double location_ = 0, scale_ = 0;  ///< of normal, and of the logarithm of lognormal
+  double below_ = 0, above_ = 0;     ///< of log_triangular: from the logarithm of the value to those of low and high
   std::vector<double> sorted_;
 };
 

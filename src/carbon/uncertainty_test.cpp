@@ -63,6 +63,7 @@ TEST(UncertainInput, IsRefusedWithItsNameIfItIsNotADistribution) {
   expect_refused({"d0", {1, 0, 2}, Shape::uniform, "", 0.5}, "no group");
   expect_refused({"d0", {1, 0, 2}, Shape::lognormal}, "low is 0");
   expect_refused({"d0", {1, 1e-90, 2}, Shape::lognormal}, "no usable mean");
+  expect_refused({"d0", {1, 0, 2}, Shape::log_triangular}, "low is 0");
   expect_refused({"d0", {1, 0, 2}, Shape::normal, "", 1, 0.5}, "tail probability");
   expect_refused({"d0", {1, 0, 2}, Shape::normal, "", 1, 0}, "tail probability");
   expect_refused({"d0", {1, 0, 2}, Shape::samples}, "no samples");
@@ -102,8 +103,8 @@ TEST(NormalDistribution, KnownQuantiles) {
 }
 
 Input any_input(const std::string& name) {
-  const auto shape =
-      *rc::gen::element(Shape::triangular, Shape::uniform, Shape::normal, Shape::lognormal, Shape::samples);
+  const auto shape = *rc::gen::element(Shape::triangular, Shape::uniform, Shape::normal, Shape::lognormal,
+                                       Shape::log_triangular, Shape::samples);
   const double low = 1e-3 * *rc::gen::inRange(1000, 100'000), step = low * 1e-3 * *rc::gen::inRange(1, 20'000);
   const double at = *rc::gen::inRange(0, 101) / 100.0;
   Input input{name, {std::min(low + at * step, low + step), low, low + step}, shape};
@@ -154,13 +155,57 @@ RC_GTEST_PROP(UncertainInput, QuantilesRiseAndBoundedShapesStayWithinTheirBounds
 }
 
 TEST(UncertainInput, EqualBoundsAreAConstantWhateverTheShape) {
-  for (const Shape shape : {Shape::triangular, Shape::uniform, Shape::normal, Shape::lognormal}) {
+  for (const Shape shape :
+       {Shape::triangular, Shape::uniform, Shape::normal, Shape::lognormal, Shape::log_triangular}) {
     const Input input{"x", Estimate<double>::exact(3), shape};
     ASSERT_TRUE(check(std::vector<Input>{input}));
     EXPECT_EQ(mean(input), 3);
     EXPECT_EQ(standard_deviation(input), 0);
     EXPECT_EQ(quantile(input, 0.9), 3);
   }
+}
+
+TEST(UncertainInput, AValueIsTheMedianOfItsLogTriangle) {
+  // Flash: 4 to 160 kg/TB around 59. A triangle from 0.287 to 325 around 0.41 has its P5 at twenty times the value.
+  for (const Estimate<double>& range :
+       {Estimate<double>{59, 3.9, 160}, {0.41, 0.287, 325.49}, {1.647, 0.065, 1.65}, {3, 3, 30}, {30, 3, 30}}) {
+    const Input input{"x", range, Shape::log_triangular};
+    ASSERT_TRUE(check(std::vector<Input>{input}));
+    EXPECT_NEAR(quantile(input, 0.5), range.value, 1e-12 * range.value);
+    EXPECT_LE(quantile(input, 0.05), range.value);
+    EXPECT_GE(quantile(input, 0.95), range.value);
+    EXPECT_NEAR(quantile(input, 0x1p-54), range.low, 1e-6 * range.high);
+    // A quarter of the mass lies beyond 1 - sqrt(1/2) of the way to each end, on the logarithm.
+    const double way = 1 - std::sqrt(0.5);
+    EXPECT_NEAR(quantile(input, 0.75) / (range.value * std::pow(range.high / range.value, way)), 1, 1e-12);
+    EXPECT_NEAR(quantile(input, 0.25) / (range.value * std::pow(range.low / range.value, way)), 1, 1e-12);
+  }
+}
+
+TEST(UncertainInput, ALogTriangleOfTenWithItsMomentsByHand) {
+  // Mean of e^(c s), density 2 (1 - s): 2 (e^c - 1 - c) / c^2; c = +- ln 10.
+  const Input input{"x", {1, 0.1, 10}, Shape::log_triangular};
+  const double c = std::log(10.0);
+  const double expected = (10 - 1 - c + 0.1 - 1 + c) / (c * c);
+  EXPECT_NEAR(mean(input), expected, 1e-14);
+  const double square = (100 - 1 - 2 * c + 0.01 - 1 + 2 * c) / (4 * c * c);
+  EXPECT_NEAR(standard_deviation(input), std::sqrt(square - expected * expected), 1e-14);
+}
+
+TEST(UncertainInput, ANarrowLogTriangleIsATriangle) {
+  const Estimate<double> range{1, 1 - 1e-5, 1 + 1e-5};
+  const Input log{"x", range, Shape::log_triangular}, straight{"x", range};
+  EXPECT_NEAR(mean(log), mean(straight), 1e-10);
+  EXPECT_NEAR(standard_deviation(log) / standard_deviation(straight), 1, 1e-4);
+  for (const double u : {0.01, 0.3, 0.5, 0.8, 0.999}) EXPECT_NEAR(quantile(log, u), quantile(straight, u), 1e-9);
+}
+
+TEST(UncertainInput, WideRangesAreTakenOnTheLogarithm) {
+  EXPECT_EQ(shape_of({59, 3.9, 160}), Shape::log_triangular);
+  EXPECT_EQ(shape_of({2, 1, 4}), Shape::triangular);
+  EXPECT_EQ(shape_of({0.5, 0, 4}), Shape::triangular);
+  EXPECT_EQ(shape_of({-1, -2, 4}), Shape::triangular);
+  EXPECT_EQ(shape_of({-1, -8, -1}), Shape::triangular);
 }
 
 // --- Correlation of values ------------------------------------------------------------------------------------------

@@ -72,6 +72,7 @@ void visit_fields(V& visit, R& r) {
   else
     visit.leave_out("carrier_area");
   visit.number("carrier_carbon_share", r.carrier_carbon_share, rule::share);
+  visit.number("carrier_defects", r.carrier_defects, rule::defects);
   visit.number("substrate_area", r.substrate_area, rule::per_die_area);
   visit.number("substrate_energy", r.substrate_energy, rule::assembly_energy);
   visit.number("bonding_energy", r.bonding_energy, rule::assembly_energy);

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "cradle/carbon/uncertainty.h"
 #include "cradle/catalog/catalog.h"
 
 namespace cradle::catalog {
@@ -200,10 +201,61 @@ TEST(Making, materialsRestateTheirSources) {
 
 // ACT (facebookresearch/ACT at abc9fbb): g/GB of dies and drives.
 TEST(Making, memoryAndDrivesRestateAct) {
-  EXPECT_DOUBLE_EQ(embedded().memory("ddr3-50nm")->embodied.value().value() * 1e9, 600);
-  EXPECT_DOUBLE_EQ(embedded().memory("lpddr4")->embodied.value().value() * 1e9, 48);
-  EXPECT_DOUBLE_EQ(embedded().storage("nand-30nm")->embodied.value().value() * 1e9, 31);
+  EXPECT_DOUBLE_EQ(embedded().memory("ddr3-50nm")->embodied.estimate.low.value() * 1e9, 600);
+  EXPECT_DOUBLE_EQ(embedded().memory("lpddr4")->embodied.estimate.low.value() * 1e9, 48);
+  EXPECT_DOUBLE_EQ(embedded().storage("nand-30nm")->embodied.estimate.low.value() * 1e9, 31);
   EXPECT_DOUBLE_EQ(embedded().storage("exos-5e8")->embodied.value().value() * 1e9, 3.8556);
+}
+
+// ... and as they are bought: over a yield of 0.875, with 0.15 kg for each of 19 packages of 36 GB, 13 of 3.84 TB.
+TEST(Making, chipsAreDiesOverTheirYieldAndTheirPackages) {
+  for (const char* id :
+       {"ddr3-50nm", "ddr3-40nm", "ddr3-30nm", "ddr4-10nm", "lpddr2-20nm", "lpddr3-30nm", "lpddr3-20nm", "lpddr4"}) {
+    const auto& kg = embedded().memory(id)->embodied.estimate;
+    EXPECT_NEAR(kg.value.value() * 1e9, kg.low.value() * 1e9 / 0.875 + 19 * 150 / 36.0, 0.06) << id;
+  }
+  for (const char* id : {"nand-30nm", "nand-20nm", "nand-10nm", "nand-tlc-1z", "nand-tlc-v3"}) {
+    const auto& kg = embedded().storage(id)->embodied.estimate;
+    EXPECT_NEAR(kg.value.value() * 1e9, kg.low.value() * 1e9 / 0.875 + 13 * 150 / 3840.0, 0.006) << id;
+  }
+}
+
+// ECO-CHIP: wiring alone has a quarter of the defects of its node.
+TEST(Making, carriersOfWiringHaveAQuarterOfTheDefects) {
+  for (const char* id : {"passive", "emib"}) {
+    const PackageTechnology& package = *embedded().package(id);
+    ASSERT_TRUE(package.carrier_defects) << id;
+    EXPECT_NEAR(package.carrier_defects->value() / embedded().process(package.carrier_process)->defects.value(), 0.25,
+                1e-12)
+        << id;
+  }
+  EXPECT_FALSE(embedded().package("active")->carrier_defects);
+}
+
+// A value is what is likely, so no range ends at it: it lies within P5 .. P95 of its own distribution, and away from
+// the ends of a wide range. Excepted is what cannot go further: nothing of a part, all of a process.
+TEST(Catalogue, everyValueIsWithinItsRange) {
+  std::size_t ranges = 0;
+  for (const Listing& listing : embedded().list()) {
+    for (const Figure& figure : embedded().figures(listing.id)) {
+      const auto& e = figure.estimate;
+      const bool all = figure.unit == "ratio" && e.value == 1 && e.high == 1;
+      if (e.low == e.high || (e.value == 0 && e.low == 0) || all) continue;
+      carbon::Input input;
+      input.name = figure.key;
+      input.estimate = e;
+      input.shape = carbon::shape_of(e);
+      EXPECT_LE(carbon::quantile(input, 0.05), e.value) << figure.key;
+      EXPECT_GE(carbon::quantile(input, 0.95), e.value) << figure.key;
+      if (e.low > 0) {
+        const double way = std::log(e.value / e.low) / std::log(e.high / e.low);
+        EXPECT_GT(way, 0.02) << figure.key;
+        EXPECT_LT(way, 0.98) << figure.key;
+      }
+      ++ranges;
+    }
+  }
+  EXPECT_GT(ranges, 500u);
 }
 
 TEST(Making, listsAndFindsTheNewKinds) {
@@ -213,7 +265,7 @@ TEST(Making, listsAndFindsTheNewKinds) {
   EXPECT_EQ(counts[Kind::package], embedded().packages().size());
   EXPECT_EQ(counts[Kind::material], embedded().materials().size());
   EXPECT_EQ(embedded().figures("n7").size(), 15u);
-  EXPECT_EQ(embedded().figures("emib").size(), 12u);
+  EXPECT_EQ(embedded().figures("emib").size(), 13u);
   const auto texts = embedded().texts("emib");
   EXPECT_TRUE(std::count(texts.begin(), texts.end(), std::pair<std::string, std::string>("form", "bridge")));
   EXPECT_TRUE(std::count(texts.begin(), texts.end(), std::pair<std::string, std::string>("carrier_process", "n22")));

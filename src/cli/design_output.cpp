@@ -36,11 +36,12 @@ int deliver(DesignAnswer answer, const DesignOptions& options, const Common& com
                  (options.ledger.empty() ? "" : " --ledger " + options.ledger.string()) +
                  (options.run.empty() ? "" : " --run " + options.run);
   std::string printed;
+  const report::Table& rows = answer.rows ? *answer.rows : page.tables.front().second;
   if (options.output == Output::json) {
     answer.fields.insert(answer.fields.begin(), {{"question", page.question}, {"answer", page.answer}});
-    printed = page.tables.front().second.to_json(answer.schema, answer.fields);
+    printed = rows.to_json(answer.schema, answer.fields);
   } else if (options.output == Output::csv) {
-    printed = page.tables.front().second.to_csv();
+    printed = rows.to_csv();
   } else {
     printed = page.question + "\n" + page.answer + "\n";
     for (const auto& [heading, table] : page.tables) printed += "\n" + heading + "\n" + table.to_text(120);

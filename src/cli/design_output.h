@@ -1,6 +1,7 @@
 // What every design question does with its answer: print it, or write its page.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -13,11 +14,12 @@
 
 namespace cradle::cli {
 
-/// The page holds question, answer and tables; the first table is what JSON and CSV carry.
+/// The page holds question, answer and tables; the first table is what JSON and CSV carry, if `rows` is empty.
 struct DesignAnswer {
   report::DesignReport page;
   std::string schema;                 ///< of the JSON document
   std::vector<report::Field> fields;  ///< of the JSON document, beside the rows
+  std::optional<report::Table> rows;  ///< of JSON and CSV
 };
 
 /// The study that the options name, or nothing after `--print` (then it is printed).

@@ -25,13 +25,12 @@ Result<DesignSpaceInput> read_design_space(const DesignOptions& options, const C
   if (!options.ledger.empty()) {
     const auto operation = study::measured_operation(options.ledger, options.run);
     if (!operation) return operation.error();
-    if (!operation->warning.empty() && !common.quiet)
-      std::fprintf(stderr, "cradle: %s\n", operation->warning.c_str());
-    measured = design::MeasuredUse{
-        operation->duty, "measured: run " + operation->run + " of " + options.ledger.string() + ", " +
-                             report::significant(operation->devices, 4) + " devices over " +
-                             report::duration_text(operation->observed) + ", " +
-                             report::energy_text(operation->energy_per_year) + " for each device and year"};
+    if (!operation->warning.empty() && !common.quiet) std::fprintf(stderr, "cradle: %s\n", operation->warning.c_str());
+    measured = design::MeasuredUse{operation->duty,
+                                   "measured: run " + operation->run + " of " + options.ledger.string() + ", " +
+                                       report::significant(operation->devices, 4) + " devices over " +
+                                       report::duration_text(operation->observed) + ", " +
+                                       report::energy_text(operation->energy_per_year) + " for each device and year"};
   }
   auto space = design::parse_space(study->text, study->source, *catalog, measured);
   if (!space) return space.error();

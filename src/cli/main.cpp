@@ -12,6 +12,7 @@
 
 #include "cradle/base/text.h"
 #include "cradle/base/time.h"
+#include "cradle/published/tools.h"
 #include "cradle/workload/generator.h"
 #include "verbs.h"
 
@@ -178,6 +179,12 @@ int main(int argc, char** argv) {
   tools_verb->add_option("--input", tools.input, "file or folder in the tool's own format");
   tools_verb->add_flag("--corrected", tools.corrected, "with every named defect of the tool corrected");
   tools_verb->add_option("--data", tools.data, "folder that holds the tools' own files");
+  std::string about_tools = "Tools, what --input is for each, and their own options:\n";
+  for (const cradle::published::Tool& tool : cradle::published::tools()) {
+    about_tools += "  " + std::string(tool.name) + ": " + std::string(tool.input) + "\n";
+    if (!tool.options.empty()) about_tools += "      " + std::string(tool.options) + "\n";
+  }
+  tools_verb->footer(about_tools);
   add_output(tools_verb, tools.output);
   tools_verb->allow_extras();
   tools_verb->fallthrough(false);
@@ -222,7 +229,8 @@ int main(int argc, char** argv) {
     return action;
   };
   const auto design_ledger = [&design](CLI::App* action) {
-    action->add_option("--ledger", design.ledger, "take lifetime operations and duty from this ledger");
+    action->add_option("--ledger", design.ledger,
+                       "take the duty from this ledger: device time that jobs had over device time");
     action->add_option("--run", design.run, "run of the ledger");
   };
   CLI::App* explore = design_action("explore", "exact Pareto front of a design space");

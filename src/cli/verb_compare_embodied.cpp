@@ -22,16 +22,17 @@ using Json = nlohmann::ordered_json;
 
 constexpr std::size_t width = 160;
 
-/// "--key value", "--key=value" and "-k value"; a flag alone reads "true".
+/// "--key value", "--key=value" and "-k value"; a flag alone has an empty value.
 Result<std::map<std::string, std::string>> options_of(const std::vector<std::string>& words) {
   std::map<std::string, std::string> options;
+  // "-145mm2" is a value, for the tool to refuse.
   const auto is_flag = [](const std::string& word) {
-    return word.size() > 1 && word.front() == '-' && !parse_number(word);
+    return word.size() > 1 && word.front() == '-' && word[1] != '.' && (word[1] < '0' || word[1] > '9');
   };
   for (std::size_t i = 0; i < words.size(); ++i) {
     if (!is_flag(words[i]))
       return bad_input("'" + words[i] + "' is no option", "compare embodied", "options are written --name value");
-    std::string key = words[i].substr(words[i].starts_with("--") ? 2 : 1), value = "true";
+    std::string key = words[i].substr(words[i].starts_with("--") ? 2 : 1), value;
     if (const auto equals = key.find('='); equals != key.npos) {
       value = key.substr(equals + 1);
       key.resize(equals);
@@ -81,7 +82,7 @@ std::string switches_text(const std::vector<published::Switch>& switches, bool b
                  : report::printable(entry.item) + " " + entry.quantity + " " + effect_text(entry.effect, entry.unit)) +
             "\n";
   }
-  if (idle > 0) text += "  " + std::to_string(idle) + " more change nothing here\n";
+  if (idle > 0) text += "  " + std::to_string(idle) + (text.empty() ? " switches" : " more") + " change nothing here\n";
   return text;
 }
 

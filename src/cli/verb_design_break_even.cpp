@@ -30,7 +30,7 @@ carbon::IntensitySeconds exposure_of(const design::BreakEvenStudy& study, Years 
   return study.series.integral(study.start, Instant{study.start.ms + static_cast<std::int64_t>(ms)});
 }
 
-/// Totals of both at one value of a variable.
+/// Totals of both at one value of a variable, tonnes.
 std::pair<double, double> totals(const design::BreakEvenStudy& study, Variable variable, double x) {
   design::Comparison comparison = study.comparison;
   switch (variable) {
@@ -42,8 +42,8 @@ std::pair<double, double> totals(const design::BreakEvenStudy& study, Variable v
   const carbon::IntensitySeconds exposure =
       variable == Variable::intensity ? GramsPerJoule{GramsPerKilowattHour{x}} * Seconds{comparison.setting.service}
                                       : exposure_of(study, comparison.setting.service);
-  return {KilogramsCO2e{design::emissions(comparison.baseline, comparison, exposure).total()}.value(),
-          KilogramsCO2e{design::emissions(comparison.challenger, comparison, exposure).total()}.value()};
+  return {carbon::TonnesCO2e{design::emissions(comparison.baseline, comparison, exposure).total()}.value(),
+          carbon::TonnesCO2e{design::emissions(comparison.challenger, comparison, exposure).total()}.value()};
 }
 
 report::Curve curve_of(const design::BreakEvenStudy& study, const BreakEven& found) {
@@ -51,7 +51,7 @@ report::Curve curve_of(const design::BreakEvenStudy& study, const BreakEven& fou
   curve.title = "Total by " + std::string(name(found.variable));
   const bool logarithmic = found.from > 0 && found.to / found.from >= 1000;
   curve.x = {std::string(name(found.variable)), std::string(unit(found.variable)), logarithmic};
-  curve.y = {"total", "kgCO2e", logarithmic};
+  curve.y = {"total", "tCO2e", logarithmic};
   report::Line baseline{study.comparison.baseline.name, {}, {}}, challenger{study.comparison.challenger.name, {}, {}};
   constexpr int points = 120;
   for (int i = 0; i <= points; ++i) {
@@ -145,7 +145,7 @@ int run_technologies(const design::StudyText& text, const DesignOptions& options
   page.answer += ".";
   if (!options.report.empty()) {
     page.bills.push_back({"Carbon of the setting",
-                          "no range",
+                          "",
                           {bill(study->comparison.baseline, *study), bill(study->comparison.challenger, *study)}});
     const auto& first = study->ranges.front();
     const auto crossing = [&](const design::BreakEvenStudy& at) -> std::optional<double> {

@@ -76,10 +76,9 @@ int run_design_explore(const DesignOptions& options, const Common& common) {
   guard.reset();
   if (!found) return fail(found.error());
 
-  // The front first: an interrupted search must not lose it.
-  if (!options.front.empty())
-    if (auto written = write_file(options.front, study::front_csv(space, *found)); !written)
-      return fail(written.error());
+  // The front first: an interrupted search must not lose it. If it cannot be written, the table is still to be had.
+  Result<void> front_written;
+  if (!options.front.empty()) front_written = write_file(options.front, study::front_csv(space, *found));
   if (found->front.empty() && found->complete())
     return fail(bad_input("no design is left: of " + std::to_string(found->points) + " points " +
                               std::to_string(found->impossible) + " cannot be made and " +
@@ -91,16 +90,16 @@ int run_design_explore(const DesignOptions& options, const Common& common) {
       std::fputs(study::front_csv(space, *found).c_str(), stdout);
     } else if (options.output == Output::json) {
       const auto count = [](std::uint64_t n) { return static_cast<std::int64_t>(n); };
-      std::fputs(study::front_table(space, *found, 0, true)
-                     .to_json("cradle.design.front/1",
-                              {{"study", space.name},
-                               {"points", count(found->points)},
-                               {"evaluated", count(found->evaluated)},
-                               {"impossible", count(found->impossible)},
-                               {"excluded", count(found->excluded)},
-                               {"complete", std::string(found->complete() ? "true" : "false")}})
-                     .c_str(),
-                 stdout);
+      std::fputs(
+          study::front_table(space, *found, 0, true)
+              .to_json("cradle.design.front/1", {{"study", space.name},
+                                                 {"points", count(found->points)},
+                                                 {"evaluated", count(found->evaluated)},
+                                                 {"impossible", count(found->impossible)},
+                                                 {"excluded", count(found->excluded)},
+                                                 {"complete", std::string(found->complete() ? "true" : "false")}})
+              .c_str(),
+          stdout);
     } else {
       print_text(space, *found, notes);
     }
@@ -116,6 +115,14 @@ int run_design_explore(const DesignOptions& options, const Common& common) {
       if (auto written = write_file(options.report, report::to_html(*page)); !written) return fail(written.error());
     }
   }
+  std::fflush(stdout);
+  if (!front_written) return fail(front_written.error());
+  if (found->too_large)
+    return fail({ErrorCode::budget_exceeded,
+                 "after " + std::to_string(found->evaluated) + " of " + std::to_string(found->points) +
+                     " points the front has more than " + std::to_string(explore.most_front) +
+                     "; it is that of these points",
+                 space.source, "name fewer objectives, or tighter constraints"});
   if (!found->complete()) {
     std::fprintf(stderr,
                  "cradle: stopped after %llu of %llu points; the front is that of these points\n"

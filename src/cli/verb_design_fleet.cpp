@@ -2,7 +2,6 @@
 #include <cstdio>
 #include <memory>
 #include <optional>
-#include <stop_token>
 
 #include "cradle/design/replacement_study.h"
 #include "cradle/report/format.h"
@@ -111,14 +110,12 @@ int run_design_fleet(const DesignOptions& options, const Common& common) {
   if (!study) return fail(study.error());
   if (auto fine = check_report(options); !fine) return fail(fine.error());
 
-  std::stop_source stop;
   std::optional<InterruptGuard> guard(std::in_place);
   std::unique_ptr<report::Progress> line;
   std::string shown;
   design::FleetOptions run;
-  run.stop = stop.get_token();
+  run.interrupted = [] { return InterruptGuard::interrupted(); };
   run.progress = [&](const std::string& what, std::uint64_t, std::uint64_t total) {
-    if (InterruptGuard::interrupted()) stop.request_stop();
     if (what != shown) {
       line.reset();
       line = std::make_unique<report::Progress>(what, total, common.progress && !common.quiet);
@@ -148,7 +145,8 @@ int run_design_fleet(const DesignOptions& options, const Common& common) {
                 " years, " + significant(TonnesCO2e{plan->totals.making}.value(), 3) + " t of it for making; ";
   constexpr double percent = 100;
   if (plan->complete)
-    page.answer += "no plan is below " + significant(TonnesCO2e{plan->bound}.value(), 4) + " t (gap " +
+    page.answer += std::string(interrupted ? "interrupted, it is the best found until then; " : "") +
+                   "no plan is below " + significant(TonnesCO2e{plan->bound}.value(), 4) + " t (gap " +
                    report::decimal(percent * plan->gap(), 2) + " %).";
   else
     page.answer += "it was interrupted before a bound was proven.";
@@ -161,9 +159,10 @@ int run_design_fleet(const DesignOptions& options, const Common& common) {
     answer.fields.emplace_back("gap_percent", percent * plan->gap());
   }
   answer.fields.emplace_back("exact", std::string(plan->exact ? "yes" : "no"));
+  answer.fields.emplace_back("complete", std::string(interrupted || !plan->complete ? "no" : "yes"));
   if (!options.report.empty()) {
     page.curves.push_back(machines(*study, *plan));
-    page.bills.push_back({"Carbon of the plan", "no range", {bar("plan", plan->totals)}});
+    page.bills.push_back({"Carbon of the plan", "", {bar("plan", plan->totals)}});
     if (plan->complete && !interrupted) {
       const auto at = [&](design::Move move) -> std::optional<double> {
         const auto moved = design::read_fleet_study(opened->text.text, opened->text.source, *catalog, move);

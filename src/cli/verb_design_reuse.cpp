@@ -155,7 +155,7 @@ int run_design_reuse(const DesignOptions& options, const Common& common) {
     page.curves.push_back(curve(*study, found));
     page.bills.push_back(
         {"Embodied carbon of one server",
-         "no range",
+         "",
          {bill("baseline", *study, study->comparison.replaced), bill("with reuse", *study, study->comparison.added)}});
     const auto at = [&](design::Move move) -> std::optional<double> {
       const auto moved = design::read_reuse_study(opened->text.text, opened->text.source, move);

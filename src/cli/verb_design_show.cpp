@@ -19,7 +19,8 @@ namespace cradle::cli {
 namespace {
 
 constexpr int interrupted_status = 130;
-constexpr std::size_t share_rows = 10;
+constexpr std::size_t share_rows = 6;
+constexpr std::uint64_t least_samples = 100;  // fewer have no P5 or P95
 
 Result<std::uint64_t> point_of(const DesignOptions& options, const design::Space& space) {
   const auto number = parse_integer(options.point);
@@ -49,6 +50,10 @@ int run_design_show(const DesignOptions& options, const Common& common) {
   const design::Space& space = input->space;
   const auto index = point_of(options, space);
   if (!index) return fail(index.error());
+  if (options.samples < least_samples)
+    return fail(bad_input(std::to_string(options.samples) + " samples are too few for quantiles",
+                          "--samples " + std::to_string(options.samples),
+                          "draw at least " + std::to_string(least_samples)));
   if (auto ok = check_design_outputs(options); !ok) return fail(ok.error());
 
   const design::Evaluator evaluator(space);
@@ -102,7 +107,9 @@ int run_design_show(const DesignOptions& options, const Common& common) {
       text += "total with every coefficient anywhere in its range: " + report::mass_text(uncertainty->bounds->low) +
               " to " + report::mass_text(uncertainty->bounds->high) + "\n";
     text += "\n" + study::figure_table(space, point.outcome).to_text() + "\n" +
-            study::share_table(*uncertainty, share_rows).to_text() + "\n";
+            study::share_table(uncertainty->shares, "variance of the total", share_rows).to_text() + "\n" +
+            study::share_table(uncertainty->embodied_shares, "variance of what is embodied", share_rows).to_text() +
+            "\n";
     for (const std::string& note : notes) text += "note: " + note + "\n";
     text += "note: quantiles of " + std::to_string(options.samples) + " samples, shares of variance from tables of " +
             std::to_string(uncertainty->sobol_samples) + ", seed " + std::to_string(options.seed) + "\n";
@@ -111,8 +118,8 @@ int run_design_show(const DesignOptions& options, const Common& common) {
   if (!options.report.empty()) {
     const std::string command = "cradle design show" + (options.study.empty() ? "" : " " + options.study) +
                                 " --point " + std::to_string(*index);
-    const auto page = study::point_page(space, *index, point.outcome, *uncertainty, {input->source, command}, notes,
-                                        samples);
+    const auto page =
+        study::point_page(space, *index, point.outcome, *uncertainty, {input->source, command}, notes, samples);
     if (auto ok = report::check(page); !ok) return fail(ok.error());
     if (auto written = write_file(options.report, report::to_html(page)); !written) return fail(written.error());
   }

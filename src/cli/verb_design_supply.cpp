@@ -59,7 +59,8 @@ report::Table table_of(const std::vector<std::pair<std::string, const SupplyOutc
   return table;
 }
 
-/// The best plan without one of the means, or with nothing at all; null if the sizes have none.
+/// The best plan without a battery, servers for shifting, or wind and sun, or with nothing at all; null if the sizes
+/// have none.
 const SupplyOutcome* best_of(const design::SupplySweep& sweep, bool battery, bool shifting, bool renewables) {
   const SupplyOutcome* best = nullptr;
   for (const auto& outcome : sweep.outcomes) {
@@ -147,7 +148,7 @@ int run_design_supply(const DesignOptions& options, const Common& common) {
   add("grid alone", best_of(*sweep, false, false, false));
   add("wind and solar", best_of(*sweep, false, false, true));
   add("and battery", best_of(*sweep, true, false, true));
-  add("and shifting", best_of(*sweep, false, true, true));
+  add("and extra servers", best_of(*sweep, false, true, true));
 
   DesignAnswer answer;
   report::DesignReport& page = answer.page;
@@ -158,8 +159,11 @@ int run_design_supply(const DesignOptions& options, const Common& common) {
                 " tCO2e with all of it counted, covering " + decimal(percent * best.coverage.ratio(), 1) +
                 " % of the demand" + (sweep->complete ? "." : ", of the plans tried before it was interrupted.");
   std::vector<std::pair<std::string, const SupplyOutcome*>> front;
-  for (const std::size_t i : sweep->front) front.emplace_back(std::to_string(i), &sweep->outcomes[i]);
+  for (const std::size_t i : sweep->front) front.emplace_back("not beaten " + std::to_string(i), &sweep->outcomes[i]);
   page.tables = {{"Best plans", table_of(rows)}};
+  auto all = rows;
+  all.insert(all.end(), front.begin(), front.end());
+  answer.rows = table_of(all);
   page.notes = study->notes;
   if (study->rules == design::SupplyRules::corrected) {
     const auto published =
@@ -175,7 +179,7 @@ int run_design_supply(const DesignOptions& options, const Common& common) {
   if (!options.report.empty()) {
     page.tables.emplace_back("Plans that no other beats in both embodied and operation", table_of(front));
     page.scatter = scatter_of(*sweep);
-    report::Bills bills{"Carbon over the horizon", "no range", {}};
+    report::Bills bills{"Carbon over the horizon", "", {}};
     for (const auto& [name, outcome] : rows) bills.bars.push_back(bar(name, *outcome));
     page.bills.push_back(std::move(bills));
     page.tornados.push_back(tornado_of(

@@ -121,9 +121,9 @@ void print_life(const Bill& bill) {
   const embodied::Life& life = bill.life;
   print("\nOver " + report::significant(life.years.value(), 4) + " years of service: " + range_text(bill.per_year) +
         " a year");
-  if (life.second_share > 0)
-    print("; " + report::percent_text(life.second_share, 0) + " of it serves " +
-          report::significant(life.second_years.value(), 4) + " years more and takes " + range_text(bill.second_life) +
+  if (life.second_years.value() > 0)
+    print("; " + report::percent_text(life.second_share, 0) + " of the parts with a second life serve " +
+          report::significant(life.second_years.value(), 4) + " years more and take " + range_text(bill.second_life) +
           " along");
   print("\n");
 }
@@ -136,6 +136,9 @@ void print_uncertainty(const Bill& bill, const Sources& sources, const BillUncer
         report::grouped(kg(total.mean), 1) + ", standard deviation " +
         report::grouped(kg(total.standard_deviation), 1) + "\n(" + std::to_string(total.samples) + " samples, seed " +
         std::to_string(seed) + "; low and high above: all coefficients at their best, and all at their worst)\n");
+
+  print("To first order: mean " + report::grouped(kg(uncertain.first_order.mean), 1) + ", standard deviation " +
+        report::grouped(kg(uncertain.first_order.standard_deviation), 1) + "\n");
 
   constexpr double shown_share = 0.005;
   Table table;
@@ -186,8 +189,8 @@ void print_others(const Bill& bill, const Others& others) {
     if (!opinion.terms.empty()) table.column(opinion.tool, opinion.tool, Align::right, 1);
   for (std::size_t i = 0; i < embodied::group_count; ++i) {
     const std::string group(embodied::name(static_cast<embodied::Group>(i)));
-    std::vector<report::Cell> row{group, kg(bill.by_group[i].value)};
     bool any = bill.by_group[i].value != GramsCO2e{0};
+    std::vector<report::Cell> row{group, any ? report::Cell{kg(bill.by_group[i].value)} : report::Cell{}};
     for (const auto& opinion : others.opinions) {
       if (opinion.terms.empty()) continue;
       row.push_back(mass_of(opinion, group));
@@ -258,10 +261,17 @@ Json json_of(const BillUncertainty& uncertain, std::uint64_t seed) {
                       {"total_share", cause.total},
                       {"first_order_error", cause.first_error},
                       {"total_error", cause.total_error}});
-  return {{"samples", total.samples}, {"seed", seed},
-          {"mean", kg(total.mean)},   {"standard_deviation", kg(total.standard_deviation)},
-          {"p5", kg(total.p5)},       {"p50", kg(total.p50)},
-          {"p95", kg(total.p95)},     {"causes", std::move(causes)}};
+  return {{"samples", total.samples},
+          {"seed", seed},
+          {"mean", kg(total.mean)},
+          {"standard_deviation", kg(total.standard_deviation)},
+          {"p5", kg(total.p5)},
+          {"p50", kg(total.p50)},
+          {"p95", kg(total.p95)},
+          {"first_order",
+           {{"mean", kg(uncertain.first_order.mean)},
+            {"standard_deviation", kg(uncertain.first_order.standard_deviation)}}},
+          {"causes", std::move(causes)}};
 }
 
 Json json_of(const Others& others) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <cstdio>
 #include <functional>
 #include <limits>
 
@@ -104,7 +105,8 @@ struct Difference {
 struct Piece {
   double from = 0, to = 0;
   double constant = 0, slope = 0;
-  double at(double x) const { return constant + slope * x; }
+  /// 1 or -1; 0 where rounding could have made the sign.
+  int sign_at(double x) const { return certain_sign({constant + slope * x, std::abs(constant) + std::abs(slope * x)}); }
 };
 
 /// The straight pieces over a variable; `exposure_per_year` is the constant intensity over one year.
@@ -157,6 +159,15 @@ std::string text(double value) {
   return buffer;
 }
 
+constexpr double thousand = 1000;
+
+/// In the larger unit from a thousand on.
+std::string mass_text(double grams) {
+  const double kilograms = grams / thousand;
+  return kilograms < thousand ? text(kilograms) + " kgCO2e" : text(kilograms / thousand) + " tCO2e";
+}
+std::string power_text(double watts) { return watts < thousand ? text(watts) + " W" : text(watts / thousand) + " kW"; }
+
 /// Why it is so, from the parts of the difference at the setting.
 std::string reason_of(const Comparison& comparison, const BreakEven& found) {
   const Difference difference{comparison};
@@ -164,11 +175,11 @@ std::string reason_of(const Comparison& comparison, const BreakEven& found) {
       difference.fixed().value + comparison.setting.volume * difference.making(comparison.setting.service).value;
   const double power = difference.power(comparison.setting.utilisation).value * comparison.setting.volume;
   const std::string& challenger = comparison.challenger.name;
-  const std::string made = making > 0   ? "costs " + text(making / 1000) + " kgCO2e more to make"
-                           : making < 0 ? "costs " + text(-making / 1000) + " kgCO2e less to make"
+  const std::string made = making > 0   ? "costs " + mass_text(making) + " more to make"
+                           : making < 0 ? "costs " + mass_text(-making) + " less to make"
                                         : "costs the same to make";
-  const std::string drawn = power < 0   ? "draws " + text(-power) + " W less"
-                            : power > 0 ? "draws " + text(power) + " W more"
+  const std::string drawn = power < 0   ? "draws " + power_text(-power) + " less"
+                            : power > 0 ? "draws " + power_text(power) + " more"
                                         : "draws the same";
   std::string out = challenger + " " + made + " and " + drawn;
   const std::string range = text(found.from) + " .. " + text(found.to) + " " + std::string(unit(found.variable));
@@ -195,15 +206,18 @@ BreakEven closed_form(const Comparison& comparison, IntensitySeconds exposure_pe
                       double to) {
   BreakEven found{variable, from, to, BreakEven::Answer::never, {}, true, {}};
   const auto straight = pieces(comparison, exposure_per_year, variable, from, to);
+  // A crossing is a change of sides: where the two only meet, at an end of the range or within it, there is none.
+  const int first = straight.front().sign_at(from);
+  int before = first;
   for (const Piece& piece : straight) {
-    const double before = piece.at(piece.from), after = piece.at(piece.to);
-    if ((before > 0) == (after > 0) || piece.slope == 0) continue;
-    const double root = std::clamp(-piece.constant / piece.slope, piece.from, piece.to);
-    // An end that is itself the root is no change of sides.
-    if (root == from && before == 0) continue;
-    found.crossings.push_back({root, root, root, before > 0});
+    const int after = piece.sign_at(piece.to);
+    if (before != 0 && after == -before) {
+      const double root = std::clamp(-piece.constant / piece.slope, piece.from, piece.to);
+      found.crossings.push_back({root, root, root, before > 0});
+    }
+    if (after != 0) before = after;
   }
-  conclude(comparison, straight.front().at(from), straight.back().at(to), found);
+  conclude(comparison, first, straight.back().sign_at(to), found);
   return found;
 }
 
@@ -252,7 +266,7 @@ Bracket bisect(Bracket bracket, int sign_at_low, const std::function<int(std::in
 
 }  // namespace
 
-Result<void> check(const Comparison& comparison, std::string where) {
+Result<void> check(const Comparison& comparison, const std::string& where) {
   for (const Technology* technology : {&comparison.baseline, &comparison.challenger})
     if (auto fine = check(*technology, where); !fine) return fine;
   const Setting& setting = comparison.setting;
@@ -281,7 +295,7 @@ Emissions emissions(const Technology& technology, const Comparison& comparison, 
 }
 
 Result<BreakEven> break_even(const Comparison& comparison, GramsPerJoule intensity, Variable variable, double from,
-                             double to, std::string where) {
+                             double to, const std::string& where) {
   if (auto fine = check(comparison, where); !fine) return fine.error();
   if (auto fine = check_range(comparison, variable, from, to, where); !fine) return fine.error();
   if (!(intensity.value() >= 0) || std::isinf(intensity.value()))
@@ -290,7 +304,7 @@ Result<BreakEven> break_even(const Comparison& comparison, GramsPerJoule intensi
 }
 
 Result<BreakEven> break_even(const Comparison& comparison, const carbon::IntensitySeries& series, Instant start,
-                             Variable variable, double from, double to, std::string where) {
+                             Variable variable, double from, double to, const std::string& where) {
   if (auto fine = check(comparison, where); !fine) return fine.error();
   if (auto fine = check_range(comparison, variable, from, to, where); !fine) return fine.error();
   const double longest = variable == Variable::service ? to : comparison.setting.service.value();

@@ -1,5 +1,7 @@
 #include "cradle/design/break_even_study.h"
 
+#include <utility>
+
 #include "study_reading.h"
 
 namespace cradle::design {
@@ -10,7 +12,7 @@ using carbon::Watts;
 using carbon::Years;
 
 Result<BreakEvenKind> break_even_kind(std::string_view text, std::string source) {
-  auto document = TomlReader::parse(text, source);
+  auto document = TomlReader::parse(text, std::move(source));
   if (!document) return document.error();
   const std::vector<std::string> words = {"technologies", "upgrade", "designs"};
   if (!document->has("kind")) return BreakEvenKind::technologies;
@@ -48,8 +50,9 @@ Technology read_technology(TomlReader& root, const std::string& key, StudyFigure
 
 }  // namespace
 
-Result<BreakEvenStudy> read_break_even_study(std::string_view text, std::string source, const catalog::Catalog& catalog,
-                                             std::optional<Move> move, std::optional<double> utilisation) {
+Result<BreakEvenStudy> read_break_even_study(std::string_view text, const std::string& source,
+                                             const catalog::Catalog& catalog, std::optional<Move> move,
+                                             std::optional<double> utilisation) {
   auto document = TomlReader::parse(text, source);
   if (!document) return document.error();
   document->text("kind", "technologies");

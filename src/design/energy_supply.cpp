@@ -202,7 +202,7 @@ BatteryYear run_battery(std::span<const Watts> demand, std::span<const Watts> su
   return out;
 }
 
-Result<void> check(const SupplySite& site, const SupplyCoefficients& coefficients, std::string where) {
+Result<void> check(const SupplySite& site, const SupplyCoefficients& coefficients, const std::string& where) {
   const std::size_t hours = site.demand.size();
   if (hours == 0 || site.wind.size() != hours || site.solar.size() != hours || site.grid_intensity.size() != hours)
     return bad_input("demand, wind, solar and grid do not have the same hours", where,
@@ -254,7 +254,8 @@ SupplyOutcome evaluate(const SupplySite& site, const SupplyCoefficients& coeffic
     out.coverage = year.coverage;
     supply = std::move(year.supply);
   }
-  if (plan.extra_servers > 0)
+  // Hours below the peak have room for shifted work without any server more.
+  if (published ? plan.extra_servers > 0 : site.flexible > 0)
     demand = daily_shift(demand, supply, site.flexible, peak + peak * plan.extra_servers, rules);
   out.coverage = coverage(demand, supply);
 
@@ -284,7 +285,7 @@ SupplyOutcome evaluate(const SupplySite& site, const SupplyCoefficients& coeffic
 
 Result<SupplySweep> sweep(const SupplySite& site, const SupplyCoefficients& coefficients, const SupplySizes& sizes,
                           SupplyRules rules, unsigned threads, const std::function<void(std::uint64_t)>& done,
-                          std::stop_token stop, std::string where) {
+                          const std::stop_token& stop, const std::string& where) {
   if (auto fine = check(site, coefficients, where); !fine) return fine.error();
   constexpr std::uint64_t most = 10'000'000;
   const auto bad = [](double value) { return !std::isfinite(value) || value < 0; };
@@ -334,8 +335,14 @@ Result<SupplySweep> sweep(const SupplySite& site, const SupplyCoefficients& coef
     if (x.operation != y.operation) return x.operation < y.operation;
     return a < b;
   });
+  // Closed forms leave rounding behind: plans that differ by a billionth of what the whole demand would emit are equal.
+  GramsCO2e all;
+  for (std::size_t i = 0; i < site.demand.size(); ++i) all += site.demand[i] * hour * site.grid_intensity[i];
+  constexpr double rounding = 1e-9;
+  const GramsCO2e equal =
+      all * (rounding * (Seconds{coefficients.horizon} / (hour * static_cast<double>(site.demand.size()))));
   for (const std::size_t i : order)
-    if (out.front.empty() || out.outcomes[i].operation < out.outcomes[out.front.back()].operation)
+    if (out.front.empty() || out.outcomes[i].operation + equal < out.outcomes[out.front.back()].operation)
       out.front.push_back(i);
   return out;
 }

@@ -41,7 +41,7 @@ BlockTerms<double> block_terms_of(const Block& block, const catalog::FabProcess&
           .design_cost = node.design_cost.value()};
 }
 
-/// All terms but those of fab, grid, lifetime, duty and volume.
+/// All terms but those of fab, grid, lifetime, duty, lives and volume.
 SystemTerms<double> system_terms_of(const Space& space, const catalog::PackageTechnology& package) {
   SystemTerms<double> terms{};
   terms.design_intensity = carbon::GramsPerJoule{space.design_grid->average.value()}.value();
@@ -67,7 +67,7 @@ SystemTerms<double> system_terms_of(const Space& space, const catalog::PackageTe
     terms.carrier_energy = carrier->energy.value().value();
     terms.carrier_gas = carrier->gas.value().value();
     terms.carrier_material = carrier->material.value().value();
-    terms.carrier_defects = carrier->defects.value().value();
+    terms.carrier_defects = embodied::carrier_defects(package, *carrier).value().value();
     terms.carrier_clustering = carrier->clustering.value();
     terms.carrier_wafer_cost = carrier->wafer_cost.value();
   }
@@ -155,6 +155,7 @@ Evaluator::Outer Evaluator::outer(std::uint64_t number) const {
   outer.system.volume = s.volumes[volume];
   outer.system.lifetime = carbon::Seconds{s.lifetimes[lifetime]}.value();
   outer.system.duty = s.duties[duty];
+  outer.system.lives = s.lives(lifetime, duty);
   return outer;
 }
 
@@ -170,8 +171,7 @@ const Evaluator::Packed* Evaluator::put_together(const Outer& outer, std::uint64
   }
   if (outer.merged) {
     for (std::size_t b = 0; b < blocks_.size(); ++b)
-      if (blocks_[b].nodes[option[b]] != blocks_[0].nodes[option[0]] || blocks_[b].dies[option[b]] != 1)
-        return nullptr;
+      if (blocks_[b].nodes[option[b]] != blocks_[0].nodes[option[0]] || blocks_[b].dies[option[b]] != 1) return nullptr;
     dies = 1;
   }
   const Packed& packed = packed_[outer.package][dies];

@@ -4,10 +4,10 @@
 #include <atomic>
 #include <cmath>
 #include <limits>
-#include <mutex>
 #include <optional>
 #include <thread>
 #include <utility>
+#include <vector>
 
 #include "cradle/base/parallel.h"
 #include "cradle/base/random.h"
@@ -17,6 +17,7 @@ namespace cradle::design {
 namespace {
 
 constexpr std::uint64_t chunk = 1 << 15;
+constexpr std::uint64_t chunks_a_round = 32;
 
 /// The mixing step of splitmix64 (Steele et al. 2014): a bijection that looks random.
 std::uint64_t mixed(std::uint64_t x) {
@@ -41,6 +42,8 @@ class Sample {
     for (const auto& entry : other.kept_) kept_.push_back(entry);
     trim();
   }
+  /// Leaves no more than were asked for.
+  void close() { trim(); }
   std::vector<FrontPoint> points() const {
     std::vector<FrontPoint> list;
     for (const auto& entry : kept_) list.push_back(entry.second);
@@ -71,53 +74,76 @@ Result<Exploration> explore(const Space& space, const ExploreOptions& options) {
   const Evaluator evaluator(space);
   const std::size_t objectives = space.objectives.size();
   const std::uint64_t salt = RandomStream(options.seed, "cloud").next();
-  ParetoFront front(objectives);
-  Sample sample(options.cloud, salt);
+
+  /// What a thread keeps from round to round.
+  struct Worker {
+    Worker(const Evaluator& evaluator, std::size_t objectives, std::size_t cloud, std::uint64_t salt)
+        : collector(evaluator), front(objectives), sample(cloud, salt) {}
+    Collector collector;
+    Batch batch;
+    ParetoFront front;
+    Sample sample;
+    std::uint64_t evaluated = 0, impossible = 0, excluded = 0;
+    std::optional<std::uint64_t> not_finite;
+  };
+  const unsigned threads = options.threads != 0 ? options.threads : std::max(1U, std::thread::hardware_concurrency());
+  std::vector<Worker> workers;
+  for (unsigned i = 0; i < threads; ++i) workers.emplace_back(evaluator, objectives, options.cloud, salt);
 
   const std::uint64_t chunks = result.points / chunk + (result.points % chunk != 0 ? 1 : 0);
-  const unsigned threads = options.threads != 0 ? options.threads : std::max(1U, std::thread::hardware_concurrency());
-  std::atomic<std::uint64_t> next{0};
-  std::atomic<bool> too_large{false};
-  std::optional<std::uint64_t> not_finite;
-  std::mutex merging;
-  parallel_for(threads, threads, [&](std::size_t) {
-    Collector collector(evaluator);
-    ParetoFront mine(objectives);
-    Sample my_sample(options.cloud, salt);
-    Batch batch;
-    std::uint64_t evaluated = 0, impossible = 0, excluded = 0;
-    std::optional<std::uint64_t> strange;
-    while (!options.stop.stop_requested() && !too_large && !strange) {
-      const std::uint64_t number = next.fetch_add(1);
-      if (number >= chunks) break;
-      const std::uint64_t first = number * chunk, count = std::min(chunk, result.points - first);
-      batch.clear();
-      collector.collect(first, count, batch);
-      if (!mine.add(batch.rows, batch.indices)) strange = first;
-      for (std::size_t i = 0; i < batch.indices.size(); ++i)
-        my_sample.offer(batch.indices[i], std::span(batch.rows).subspan(i * objectives, objectives));
-      evaluated += count;
-      impossible += batch.impossible;
-      excluded += batch.excluded;
-      if (mine.held() > most_front_points) too_large = true;
-      if (options.progress) options.progress(count);
+  for (std::uint64_t begin = 0; begin < chunks && !options.stop.stop_requested(); begin += chunks_a_round) {
+    const std::uint64_t end = std::min(chunks, begin + chunks_a_round);
+    std::atomic<std::uint64_t> next{begin};
+    parallel_for(threads, threads, [&](std::size_t thread) {
+      Worker& mine = workers[thread];
+      // Chunks are handed out in order, so that those before a value that is not finite are seen by somebody.
+      while (!options.stop.stop_requested() && !mine.not_finite) {
+        const std::uint64_t number = next.fetch_add(1);
+        if (number >= end) break;
+        const std::uint64_t first = number * chunk, count = std::min(chunk, result.points - first);
+        mine.batch.clear();
+        mine.collector.collect(first, count, mine.batch);
+        if (!mine.front.add(mine.batch.rows, mine.batch.indices)) mine.not_finite = first;
+        for (std::size_t i = 0; i < mine.batch.indices.size(); ++i)
+          mine.sample.offer(mine.batch.indices[i], std::span(mine.batch.rows).subspan(i * objectives, objectives));
+        mine.evaluated += count;
+        mine.impossible += mine.batch.impossible;
+        mine.excluded += mine.batch.excluded;
+        if (options.progress) options.progress(count);
+      }
+      mine.front.settle();
+    });
+    std::optional<std::uint64_t> not_finite;
+    std::size_t held = 0;
+    for (const Worker& worker : workers) {
+      held += worker.front.held();
+      if (worker.not_finite) not_finite = std::min(not_finite.value_or(*worker.not_finite), *worker.not_finite);
     }
-    const std::lock_guard lock(merging);
-    result.evaluated += evaluated;
-    result.impossible += impossible;
-    result.excluded += excluded;
-    if (strange) not_finite = strange;
-    if (too_large) return;
-    front.merge(mine);
-    sample.merge(my_sample);
-  });
-  if (not_finite)
-    return bad_input("a value near point " + std::to_string(*not_finite) + " is not finite", space.source,
-                     "look at it with: cradle design show --point " + std::to_string(*not_finite));
-  if (too_large || front.held() > most_front_points)
-    return Error{ErrorCode::budget_exceeded,
-                 "the front has more than " + std::to_string(most_front_points) + " points", space.source,
-                 "name fewer objectives, or tighter constraints"};
+    if (not_finite)
+      return bad_input("a value near point " + std::to_string(*not_finite) + " is not finite", space.source,
+                       "look at it with: cradle design show --point " + std::to_string(*not_finite));
+    // The parts' fronts together are at least the whole front; only where they are too many must it be known.
+    if (held <= options.most_front || end == chunks) continue;
+    for (std::size_t i = 1; i < workers.size(); ++i) {
+      workers[0].front.merge(workers[i].front);
+      workers[i].front = ParetoFront(objectives);
+    }
+    workers[0].front.settle();
+    if (workers[0].front.held() <= options.most_front) continue;
+    result.too_large = !options.stop.stop_requested();
+    break;
+  }
+
+  ParetoFront& front = workers[0].front;
+  Sample& sample = workers[0].sample;
+  for (std::size_t i = 0; i < workers.size(); ++i) {
+    if (i > 0) front.merge(workers[i].front);
+    if (i > 0) sample.merge(workers[i].sample);
+    result.evaluated += workers[i].evaluated;
+    result.impossible += workers[i].impossible;
+    result.excluded += workers[i].excluded;
+  }
+  sample.close();
   result.front = front.points();
   std::vector<std::uint64_t> on_front;
   for (const FrontPoint& point : result.front) on_front.push_back(point.index);

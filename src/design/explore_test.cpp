@@ -4,8 +4,8 @@
 #include <rapidcheck/gtest.h>
 
 #include <algorithm>
-#include <cmath>
 #include <atomic>
+#include <cmath>
 #include <set>
 
 #include "space_example.h"
@@ -80,7 +80,8 @@ RC_GTEST_PROP(Explore, AnyRangeHasTheSameBits, ()) {
   RC_ASSERT(batch.indices.size() + batch.impossible + batch.excluded == count);
   for (std::size_t i = 0; i < batch.indices.size(); ++i)
     for (std::size_t k = 0; k < 4; ++k)
-      RC_ASSERT(batch.rows[4 * i + k] == plain().values[static_cast<std::size_t>(from - plain().indices.begin()) + i][k]);
+      RC_ASSERT(batch.rows[4 * i + k] ==
+                plain().values[static_cast<std::size_t>(from - plain().indices.begin()) + i][k]);
 }
 
 TEST(Explore, VectorsStayWithinOneInATrillion) {
@@ -106,9 +107,12 @@ TEST(Explore, VectorsStayWithinOneInATrillion) {
 
 TEST(Explore, OneBlockWithAndWithoutLinks) {
   TestStudy study = one_point_study("1", "n7", "organic");
-  study.blocks = "[[block]]\nname = \"compute\"\nkind = \"logic\"\narea_mm2 = 300\npower_w = 150\n"
-                 "split_range = [1, 16]\nnode = [\"n28\", \"n7\", \"n3\"]\n";
-  study.package = "[package]\nintegration = [\"one-die\", \"chiplets\"]\ntechnology = [\"organic\", \"3d\", \"emib\", \"monolithic-3d\"]\n";
+  study.blocks =
+      "[[block]]\nname = \"compute\"\nkind = \"logic\"\narea_mm2 = 300\npower_w = 150\n"
+      "split_range = [1, 16]\nnode = [\"n28\", \"n7\", \"n3\"]\n";
+  study.package =
+      "[package]\nintegration = [\"one-die\", \"chiplets\"]\ntechnology = [\"organic\", \"3d\", \"emib\", "
+      "\"monolithic-3d\"]\n";
   const auto space = study.read();
   ASSERT_TRUE(space) << to_string(space.error());
   const Evaluator evaluator(*space);
@@ -183,6 +187,48 @@ TEST(Explore, AStoppedSearchSaysSo) {
   EXPECT_FALSE(found->complete());
   EXPECT_EQ(found->evaluated, 0U);
   EXPECT_TRUE(found->front.empty());
+}
+
+TEST(Explore, AFrontThatIsTooLargeIsKeptAndEndsInTheSameRound) {
+  TestStudy study;
+  study.blocks =
+      "[[block]]\nname = \"compute\"\nkind = \"logic\"\narea_mm2 = 300\npower_w = 150\n"
+      "split_range = [1, 16]\nnode = [\"n14\", \"n7\", \"n5\"]\nproducts = [1, 2, 3, 4, 5, 6, 7, 8]\n"
+      "[[block]]\nname = \"cache\"\nkind = \"sram\"\narea_mm2 = 100\npower_w = 20\n"
+      "split_range = [1, 16]\nnode = [\"n14\", \"n7\", \"n5\"]\nproducts = [1, 2, 3, 4, 5, 6, 7, 8]\n";
+  study.package = "[package]\ntechnology = [\"organic\", \"rdl\", \"emib\", \"passive\"]\n";
+  const auto space = study.read();
+  ASSERT_TRUE(space) << to_string(space.error());
+  constexpr std::uint64_t round = 1 << 20;
+  ASSERT_GT(space->points(), 2 * round);
+  const auto one = explore(*space, {.threads = 1, .most_front = 20});
+  ASSERT_TRUE(one);
+  EXPECT_TRUE(one->too_large);
+  EXPECT_FALSE(one->complete());
+  EXPECT_EQ(one->evaluated % round, 0U);
+  EXPECT_GT(one->front.size(), 20U);
+  for (const unsigned threads : {2U, 3U}) {
+    const auto other = explore(*space, {.threads = threads, .most_front = 20});
+    ASSERT_TRUE(other);
+    EXPECT_EQ(other->front, one->front);
+    EXPECT_EQ(other->cloud, one->cloud);
+    EXPECT_EQ(other->evaluated, one->evaluated);
+    EXPECT_EQ(other->excluded, one->excluded);
+  }
+  // The front of the points so far, computed at once.
+  const Evaluator evaluator(*space);
+  Batch batch;
+  Collector(evaluator).collect(0, one->evaluated, batch);
+  ParetoFront front(4);
+  ASSERT_TRUE(front.add(batch.rows, batch.indices));
+  EXPECT_EQ(front.points(), one->front);
+  // A limit that the whole front keeps stops nothing, however large the parts' fronts are together.
+  const auto whole = explore(*space, {.threads = 1});
+  ASSERT_TRUE(whole);
+  EXPECT_FALSE(whole->too_large);
+  const auto tight = explore(*space, {.threads = 3, .most_front = 4 * whole->front.size()});
+  ASSERT_TRUE(tight);
+  EXPECT_EQ(tight->front, whole->front);
 }
 
 TEST(Explore, ProgressAddsUp) {

@@ -24,8 +24,7 @@ struct Cohort {
 class Model {
  public:
   explicit Model(const FleetQuestion& question) : question_(question) {
-    for (std::size_t i = 0; i < question.stock.size(); ++i) {
-      const FleetStock& stock = question.stock[i];
+    for (const FleetStock& stock : question.stock) {
       if (stock.count > 0) add({stock.type, stock.site, -stock.age, stock.count, true, 0, 0, 0});
     }
     for (std::size_t type = 0; type < question.types.size(); ++type)
@@ -140,6 +139,11 @@ Result<FleetPlan> plan_exactly(const Model& model, const FleetOptions& options);
 std::size_t exact_size(const Model& model);
 /// Column generation, then whole machines.
 Result<FleetPlan> plan_by_columns(const Model& model, const FleetOptions& options);
+
+/// Tidies a plan whose totals are known: machines that would stand idle at first are bought in the year in which they
+/// are needed, if they are on sale then, and purchases of one or two machines whose work others have room for are left
+/// out. Every change keeps the rules and none adds to the total.
+void polish(const Model& model, FleetPlan& plan);
 
 /// What to say when no plan exists.
 Error demand_above_capacity(const std::string& detail);

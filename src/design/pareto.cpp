@@ -16,6 +16,9 @@ struct ParetoFront::State {
   virtual ~State() = default;
 
   virtual bool add(std::span<const double> rows, std::span<const std::uint64_t> indices) = 0;
+  /// Precondition: `other` has as many objectives.
+  virtual void merge(State& other) = 0;
+  virtual void settle() = 0;
   virtual std::size_t held() const = 0;
   /// The front, in any order. It compares what is held back, but shows no other front than before.
   virtual std::vector<FrontPoint> points() = 0;
@@ -99,9 +102,8 @@ class Groups {
     if (end - begin > handful) {
       const std::size_t middle = begin + (end - begin) / 2;
       const auto at = [&](std::size_t i) { return members.begin() + static_cast<std::ptrdiff_t>(i); };
-      std::nth_element(at(begin), at(middle), at(end), [axis](const Point<D>& a, const Point<D>& b) {
-        return a.values[axis] < b.values[axis];
-      });
+      std::nth_element(at(begin), at(middle), at(end),
+                       [axis](const Point<D>& a, const Point<D>& b) { return a.values[axis] < b.values[axis]; });
       halve(begin, middle, (axis + 1) % D);
       halve(middle, end, (axis + 1) % D);
       return;
@@ -131,11 +133,14 @@ class Front final : public ParetoFront::State {
       }
       if (!(sum == 0)) return false;
       point.index = indices[i];
-      if (front_.cover(point)) continue;
-      waiting_.push_back(point);
-      if (waiting_.size() >= batch) settle();
+      offer(point);
     }
     return true;
+  }
+
+  void merge(State& other) override {
+    other.settle();
+    for (const Point<D>& point : static_cast<Front&>(other).front_.members) offer(point);
   }
 
   std::size_t held() const override { return front_.members.size() + waiting_.size(); }
@@ -149,12 +154,8 @@ class Front final : public ParetoFront::State {
     return list;
   }
 
- private:
-  static constexpr std::size_t batch = 4096;
-  static constexpr std::size_t chunk = 256;
-
   /// Compares what waits with itself and the front.
-  void settle() {
+  void settle() override {
     if (waiting_.empty()) return;
     // Whatever covers a point comes before it in this order: it is the lesser where they first differ, or equal with
     // a lower index.
@@ -179,6 +180,16 @@ class Front final : public ParetoFront::State {
     front_.remove_covered(fresh);
     front_.members.insert(front_.members.end(), fresh.members.begin(), fresh.members.end());
     front_.arrange();
+  }
+
+ private:
+  static constexpr std::size_t batch = 4096;
+  static constexpr std::size_t chunk = 256;
+
+  void offer(const Point<D>& point) {
+    if (front_.cover(point)) return;
+    waiting_.push_back(point);
+    if (waiting_.size() >= batch) settle();
   }
 
   Groups<D> front_;
@@ -210,11 +221,10 @@ bool ParetoFront::add(std::span<const double> rows, std::span<const std::uint64_
 }
 
 void ParetoFront::merge(const ParetoFront& other) {
-  for (const FrontPoint& point : other.state_->points()) {
-    // Members were finite when they were added.
-    [[maybe_unused]] const bool fine = state_->add(point.values, std::span(&point.index, 1));
-  }
+  if (&other != this) state_->merge(*other.state_);
 }
+
+void ParetoFront::settle() { state_->settle(); }
 
 std::size_t ParetoFront::objectives() const { return state_->objectives; }
 std::size_t ParetoFront::held() const { return state_->held(); }
@@ -234,9 +244,9 @@ Result<std::vector<FrontPoint>> pareto_front(std::span<const std::vector<double>
   for (std::size_t i = 0; i < points.size(); ++i) {
     const std::string where = "point " + std::to_string(i);
     if (points[i].size() != objectives)
-      return bad_input(std::to_string(points[i].size()) + " values, the points before it have " +
-                           std::to_string(objectives),
-                       where, "give each point the same objectives");
+      return bad_input(
+          std::to_string(points[i].size()) + " values, the points before it have " + std::to_string(objectives), where,
+          "give each point the same objectives");
     const std::uint64_t index = i;
     if (!front.add(points[i], std::span(&index, 1)))
       return bad_input("a value is NaN or infinite", where, "take the point out, or correct it");

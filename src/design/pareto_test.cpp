@@ -33,8 +33,7 @@ std::vector<FrontPoint> by_definition(const Points& points) {
       out = beats(points[j], points[i]) || (j < i && points[j] == points[i]);
     if (!out) front.push_back({i, points[i]});
   }
-  std::sort(front.begin(), front.end(),
-            [](const FrontPoint& a, const FrontPoint& b) { return a.values < b.values; });
+  std::sort(front.begin(), front.end(), [](const FrontPoint& a, const FrontPoint& b) { return a.values < b.values; });
   return front;
 }
 
@@ -104,8 +103,8 @@ TEST(Pareto, OfEqualPointsTheLowestIndexStands) {
 }
 
 TEST(Pareto, RefusesWhatIsNoNumber) {
-  for (const double strange : {std::nan(""), std::numeric_limits<double>::infinity(),
-                               -std::numeric_limits<double>::infinity()}) {
+  for (const double strange :
+       {std::nan(""), std::numeric_limits<double>::infinity(), -std::numeric_limits<double>::infinity()}) {
     const auto front = pareto_front(Points{{1, 2}, {strange, 0}});
     ASSERT_FALSE(front);
     EXPECT_EQ(front.error().where, "point 1");
@@ -141,8 +140,7 @@ RC_GTEST_PROP(Pareto, AnyOrderAndAnyDivisionGiveTheSameFront, ()) {
   RC_ASSERT(streamed(points, order) == expected);
 
   ParetoFront a(objectives), b(objectives);
-  for (const std::uint64_t index : order)
-    RC_ASSERT((index % 3 == 0 ? a : b).add(points[index], std::span(&index, 1)));
+  for (const std::uint64_t index : order) RC_ASSERT((index % 3 == 0 ? a : b).add(points[index], std::span(&index, 1)));
   b.merge(a);
   RC_ASSERT(b.points() == expected);
 }

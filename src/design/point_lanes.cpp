@@ -15,9 +15,7 @@
 #define CRADLE_LANES_DISPATCH
 #endif
 
-namespace cradle::design {
-
-namespace CRADLE_LANES {
+namespace cradle::design::CRADLE_LANES {
 
 namespace {
 
@@ -87,8 +85,7 @@ void run_lanes(LaneJob& job, std::size_t points) {
       const std::int64_t* options = job.options[b].data() + first;
       const Pattern pattern = pattern_of(options, lanes);
       std::size_t term = 0;
-      for_each_block_term(terms.blocks[b],
-                          [&](Lanes& lane) { lane = load(job.columns[b][term++], options, pattern); });
+      for_each_block_term(terms.blocks[b], [&](Lanes& lane) { lane = load(job.columns[b][term++], options, pattern); });
     }
     const auto count = [&](std::size_t which) { return Lanes(hn::LoadU(tag, job.counts[which].data() + first)); };
     terms.counts = {count(0), count(1), count(2), count(3)};
@@ -107,9 +104,11 @@ void run_lanes(LaneJob& job, std::size_t points) {
   }
 }
 
-}  // namespace CRADLE_LANES
+}  // namespace cradle::design::CRADLE_LANES
 
 #ifdef CRADLE_LANES_DISPATCH
+
+namespace cradle::design {
 
 #ifdef CRADLE_LANES_X86
 namespace avx2 {
@@ -145,6 +144,6 @@ void evaluate_lanes(LaneJob& job, std::size_t points) {
 
 const char* lanes_target() { return target().name; }
 
-#endif
-
 }  // namespace cradle::design
+
+#endif

@@ -41,8 +41,8 @@ TEST(Point, EveryPackageEqualsTheEmbodiedRoom) {
       const carbon::GramsPerJoule fab{test_catalog().grid("TW")->average.value()};
       const carbon::SquareMillimetres area{300 * node.logic_area.value() / static_cast<double>(dies)};
       const std::vector<embodied::PackagedDie> parts(dies, {area, embodied::process_of(node), fab});
-      const auto expected = embodied::package_carbon(
-          parts, technology, test_catalog().process(technology.carrier_process), fab, package);
+      const auto expected =
+          embodied::package_carbon(parts, technology, test_catalog().process(technology.carrier_process), fab, package);
       ASSERT_TRUE(expected) << to_string(expected.error());
       EXPECT_LT(relative(o.made, expected->total().value()), 1e-12) << package << " " << dies;
       EXPECT_LT(relative(o.silicon + o.edge + o.loss, (expected->dies.total() + expected->vias).value()), 1e-12);
@@ -58,12 +58,14 @@ TEST(Point, CostDesignAndOperationByHand) {
   const auto o = only_point(one_point_study("1", "n7", "organic"));
   const catalog::FabProcess& node = *test_catalog().process("n7");
   const catalog::PackageTechnology& package = *test_catalog().package("organic");
-  const double yield = std::pow(1 + 300 * node.defects.value().value() / node.clustering.value(),
-                                -node.clustering.value());
+  const double yield =
+      std::pow(1 + 300 * node.defects.value().value() / node.clustering.value(), -node.clustering.value());
   const double dies = std::floor(3.141592653589793 * 300 * (300 / (4 * 300.0) - 1 / std::sqrt(2 * 300.0)));
   const double bond = package.bonding_yield.value();
-  const double cost = (node.wafer_cost.value() / dies / yield + package.cost.value() * package.substrate_area.value() * 300 +
-                       package.bonding_cost.value()) / bond + node.design_cost.value() / 1e5;
+  const double cost = (node.wafer_cost.value() / dies / yield +
+                       package.cost.value() * package.substrate_area.value() * 300 + package.bonding_cost.value()) /
+                          bond +
+                      node.design_cost.value() / 1e5;
   EXPECT_LT(relative(o.cost, cost), 1e-12);
   EXPECT_EQ(o.least_dies, dies);
 
@@ -125,6 +127,72 @@ TEST(Point, LinksCostTimeAndEnergy) {
   EXPECT_LT(relative(four.energy - one.energy, one.operations * 1e10 * package.link_energy.value() * 2), 1e-9);
 }
 
+// --- Same work ------------------------------------------------------------------------------------------------------
+
+/// One way to make a chip, on a grid, of these lifetimes and duties.
+Space used(const std::string& grid, const std::string& lifetimes, const std::string& duties) {
+  TestStudy study = one_point_study("1", "n5", "organic");
+  study.use = "[use]\ngrid = [\"" + grid + "\"]\nlifetime_years = " + lifetimes + "\nduty = " + duties +
+              "\nthroughput = 100\nbase_power_w = 20\nidle_share = 0.1\npue = 1.2\n";
+  return *study.read();
+}
+
+TEST(SameWork, ALongerLifeWinsWhereMakingIsHeavy) {
+  const Space space = used("IS", "[2, 4, 6]", "0.5");
+  const Evaluator evaluator(space);
+  const auto two = evaluator.at(0).outcome, four = evaluator.at(1).outcome, six = evaluator.at(2).outcome;
+  EXPECT_EQ(two.lives, 3);
+  EXPECT_EQ(four.lives, 1.5);
+  EXPECT_EQ(six.lives, 1);
+  for (const Objective objective :
+       {Objective::carbon, Objective::cost, Objective::tcdp, Objective::cep, Objective::asc}) {
+    EXPECT_GT(value(two, objective), value(four, objective)) << name(objective);
+    EXPECT_GT(value(four, objective), value(six, objective)) << name(objective);
+  }
+  EXPECT_LT(relative(two.made, 3 * six.made), 1e-14);
+  EXPECT_LT(relative(two.design, 3 * six.design), 1e-14);
+  // The same years of use: only making differs.
+  EXPECT_LT(relative(two.operation, six.operation), 1e-14);
+  EXPECT_LT(relative(two.energy, six.energy), 1e-14);
+  EXPECT_LT(relative(two.operations, six.operations), 1e-14);
+  EXPECT_EQ(two.delay, six.delay);
+  EXPECT_EQ(two.power, six.power);
+  EXPECT_EQ(two.busy, six.busy);
+  const std::string label = space.label(0);
+  EXPECT_NE(label.find("3 lives of 2 years"), std::string::npos) << label;
+  EXPECT_NE(space.label(2).find("1 life of 6 years"), std::string::npos) << space.label(2);
+}
+
+TEST(SameWork, OneLifetimeAndOneDutyKeepTheirBits) {
+  const auto alone = only_point(one_point_study("1", "n5", "organic"));
+  EXPECT_EQ(alone.lives, 1);
+  // The largest of several is a whole life as well: the others do not move it.
+  const Space one = used("SE", "5", "0.3"), several = used("SE", "[1, 5, 3]", "[0.1, 0.3]");
+  const auto a = Evaluator(one).at(0).outcome;
+  const auto b = Evaluator(several).at(several.index_of({.lifetime = 1, .duty = 1})).outcome;
+  EXPECT_EQ(a.lives, 1);
+  EXPECT_EQ(b.lives, 1);
+  for (std::size_t i = 0; i < objective_count; ++i)
+    EXPECT_EQ(value(a, static_cast<Objective>(i)), value(b, static_cast<Objective>(i)));
+}
+
+TEST(SameWork, DutyMovesCarbonOnlyByMakingAndIdle) {
+  TestStudy study = one_point_study("1", "n5", "organic");
+  study.use = "[use]\ngrid = [\"US\"]\nlifetime_years = 4\nduty = [0.2, 0.8]\nthroughput = 100\n";  // nothing idles
+  const auto space = study.read();
+  ASSERT_TRUE(space);
+  const auto idler = Evaluator(*space).at(0).outcome, busy = Evaluator(*space).at(1).outcome;
+  EXPECT_LT(relative(idler.operation, busy.operation), 1e-14);
+  EXPECT_LT(relative(idler.operations, busy.operations), 1e-14);
+  EXPECT_LT(relative(idler.embodied(), 4 * busy.embodied()), 1e-14);
+  // With idle power: four devices, 0.8 of their lives each without work, against 0.2 of one; n5 is faster than 1.
+  const Space idle = used("US", "4", "[0.2, 0.8]");
+  const auto a = Evaluator(idle).at(0).outcome, b = Evaluator(idle).at(1).outcome;
+  const auto rest = [](const Outcome<double>& o) { return o.lives * (20 + 0.1 * 150 * 0.8696 * (1 - o.busy)); };
+  const double joules = 1.2 * 4 * 365.25 * 86400 * (rest(a) - rest(b));
+  EXPECT_NEAR((a.energy - b.energy) / joules, 1, 1e-3);
+}
+
 // --- Directions that are published ----------------------------------------------------------------------------------
 
 TEST(Point, TwoSmallDiesCostLessToMakeThanOneLarge) {
@@ -166,8 +234,10 @@ TEST(Point, ACleanerGridMovesTheBestNode) {
     double least = INFINITY;
     for (const std::string node : {"n28", "n14", "n10", "n7", "n5"}) {
       TestStudy study = one_point_study("1", node, "organic");
-      study.blocks = "[[block]]\nname = \"io\"\nkind = \"analog\"\narea_mm2 = 60\npower_w = 2\ncritical = true\n"
-                     "node = [\"" + node + "\"]\n";
+      study.blocks =
+          "[[block]]\nname = \"io\"\nkind = \"analog\"\narea_mm2 = 60\npower_w = 2\ncritical = true\n"
+          "node = [\"" +
+          node + "\"]\n";
       study.use = "[use]\ngrid = [\"" + grid + "\"]\nlifetime_years = 4\nduty = 0.3\nthroughput = 100\n";
       const double grams = only_point(study).carbon();
       if (grams < least) {
@@ -198,8 +268,8 @@ RC_GTEST_PROP(Point, PartsAddUp, ()) {
   const double sum = o.silicon + o.edge + o.loss + o.carrier + o.substrate + o.bonding + o.package_loss;
   RC_ASSERT(relative(sum, o.made) < 1e-12);
   RC_ASSERT(o.carbon() == o.made + o.design + o.operation);
-  for (const double part : {o.silicon, o.edge, o.loss, o.carrier, o.substrate, o.bonding, o.package_loss, o.design,
-                            o.operation, o.cost})
+  for (const double part :
+       {o.silicon, o.edge, o.loss, o.carrier, o.substrate, o.bonding, o.package_loss, o.design, o.operation, o.cost})
     RC_ASSERT(part >= 0);
 }
 
@@ -257,9 +327,8 @@ PointTerms<T> converted(const PointTerms<double>& from, std::size_t blocks, Conv
 RC_GTEST_PROP(Point, IntervalsHoldEveryPointWithin, ()) {
   const auto parts = any_parts();
   const double spread = *rc::gen::inRange(0, 50) / 1000.0;
-  const auto wide = converted<Interval>(parts.terms, parts.build.blocks, [&](double v) {
-    return Interval(v * (1 - spread), v * (1 + spread));
-  });
+  const auto wide = converted<Interval>(parts.terms, parts.build.blocks,
+                                        [&](double v) { return Interval(v * (1 - spread), v * (1 + spread)); });
   auto inside = parts;
   RandomStream random(*rc::gen::arbitrary<std::uint64_t>(), "inside");
   const auto vary = [&](double& v) { v *= 1 + spread * (2 * random.uniform() - 1); };
@@ -284,8 +353,7 @@ RC_GTEST_PROP(Point, GradientsAreThoseOfSmallSteps, ()) {
   const double step = up.terms.system.fab_intensity * 1e-3;
   up.terms.system.fab_intensity += step;
   // Carbon is linear in the fab's intensity.
-  const double finite =
-      (evaluate(up.terms, up.build).carbon() - evaluate(parts.terms, parts.build).carbon()) / step;
+  const double finite = (evaluate(up.terms, up.build).carbon() - evaluate(parts.terms, parts.build).carbon()) / step;
   RC_ASSERT(relative(slope.partial[0], finite) < 1e-6);
 }
 

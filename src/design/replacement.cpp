@@ -27,6 +27,8 @@ Result<void> check_type(const FleetQuestion& question, const MachineType& type, 
     return refuse("the capacity is not positive", "give the work that it does in a second");
   if (!not_negative(type.idle.value()) || !not_negative(type.full.value()) || type.full < type.idle)
     return refuse("idle and full power are not in order", "give watts with 0 <= idle <= full");
+  if (type.on_sale_from > type.on_sale_to)
+    return refuse("it is on sale until before it is on sale", "give the first year, then the last one");
   if (type.life < 1 || type.life > 1000 || type.second_life < 0 || type.second_life > 1000)
     return refuse("a life is not 1 .. 1000 years", "give a first life of 1 year or more, a second one of 0 or more");
   if (!not_negative(type.failures) || !not_negative(type.repair))
@@ -43,7 +45,7 @@ Result<void> check_type(const FleetQuestion& question, const MachineType& type, 
 
 }  // namespace
 
-Result<void> check(const FleetQuestion& question, std::string where) {
+Result<void> check(const FleetQuestion& question, const std::string& where) {
   constexpr int most_years = 100;
   if (question.years < 1 || question.years > most_years)
     return bad_input("the plan has no 1 .. 100 years", where, "say over how many years to plan");
@@ -177,8 +179,14 @@ Result<FleetPlan> plan_fleet(const FleetQuestion& question, const FleetOptions& 
   if (!totals)
     return failure("internal: " + totals.error().message, std::move(where), "report this with the study file");
   plan->totals = *totals;
-  // An optimum and its bound are two sums of the same numbers.
-  plan->bound = std::min(plan->bound, totals->total());
+  fleet_model::polish(model, *plan);
+  // An optimum and its bound are two sums of the same numbers, equal to the solver's tolerance.
+  constexpr double tolerance = 1e-6;
+  const GramsCO2e total = plan->totals.total();
+  if (plan->complete && plan->bound.value() > total.value() + tolerance * std::abs(total.value()))
+    return failure("internal: the plan emits less than the bound that no plan is below", std::move(where),
+                   "report this with the study file");
+  plan->bound = std::min(plan->bound, total);
   return plan;
 }
 

@@ -303,10 +303,12 @@ Result<FleetPlan> plan_by_columns(const Model& model, const FleetOptions& option
   constexpr std::size_t most_per_round = 200;
   constexpr double tolerance = 1e-9;
   FleetPlan plan;
-  double bound = 0;
+  double bound = 0, undone = 0;
+  std::vector<double> fractions;  // machines of each life in the last linear program
   bool proven = false;
+  const auto interrupted = [&options] { return options.interrupted && options.interrupted(); };
   constexpr int most_rounds = 2000;
-  for (int round = 0; round < most_rounds && !options.stop.stop_requested(); ++round) {
+  for (int round = 0; round < most_rounds && !interrupted(); ++round) {
     std::vector<std::pair<double, Life>> found;
     for (std::size_t i = 0; i < cohorts; ++i) {
       auto candidate = pricing.best(i, prices);
@@ -322,22 +324,22 @@ Result<FleetPlan> plan_by_columns(const Model& model, const FleetOptions& option
                         return a.first != b.first ? a.first < b.first : a.second.cohort < b.second.cohort;
                       });
     for (std::size_t i = 0; i < kept; ++i) master.add(std::move(found[i].second));
-    const auto solution = master.solve(false, {options.time_limit_seconds, 0, options.stop}, &prices);
+    const auto solution = master.solve(false, {options.time_limit_seconds, 0, options.interrupted}, &prices);
+    if (!solution && interrupted()) break;
     if (!solution) return solution.error();
     bound = solution->objective;
+    fractions = master.counts(*solution);
+    undone = master.undone(*solution);
     if (options.progress) options.progress("linear bound", static_cast<std::uint64_t>(round) + 1, 0);
   }
 
-  const auto relaxed = master.solve(false, {options.time_limit_seconds, 0, {}}, nullptr);
-  if (!relaxed) return relaxed.error();
-  const auto fractions = master.counts(*relaxed);
-  if (proven && master.undone(*relaxed) > 1e-6 * (1 + std::abs(bound) / master.undone_cost()))
-    return demand_above_capacity("");
+  fractions.resize(master.lives().size(), 0);  // of lives found in a round that was cut short
+  if (proven && undone > 1e-6 * (1 + std::abs(bound) / master.undone_cost())) return demand_above_capacity("");
 
   // Whole machines: first every life rounded up, then the best that branch and bound finds over the lives that help.
   if (options.progress) options.progress("whole machines", 0, 0);
   constexpr double share_of_time = 0.3;
-  const solve::Options whole{options.time_limit_seconds * share_of_time, options.gap / 2, options.stop};
+  const solve::Options whole{options.time_limit_seconds * share_of_time, options.gap / 2, options.interrupted};
   std::vector<CohortPlan> best;
   double best_total = solve::infinity;
   const auto consider = [&](const std::vector<int>& counts) {
@@ -353,7 +355,7 @@ Result<FleetPlan> plan_by_columns(const Model& model, const FleetOptions& option
   std::vector<int> up;
   for (const double fraction : fractions) up.push_back(static_cast<int>(std::ceil(fraction - 1e-9)));
   consider(up);
-  if (!proven || best_total > bound * (1 + options.gap)) {
+  if (!interrupted() && (!proven || best_total > bound * (1 + options.gap))) {
     if (const auto integral = master.solve(true, whole, nullptr)) {
       std::vector<int> counts;
       for (const double count : master.counts(*integral)) counts.push_back(static_cast<int>(std::lround(count)));

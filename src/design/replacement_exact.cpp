@@ -108,7 +108,7 @@ Result<FleetPlan> plan_exactly(const Model& model, const FleetOptions& options) 
   }
 
   if (options.progress) options.progress("integer program", 0, 0);
-  const auto solution = solve::minimise(program, {options.time_limit_seconds, 1e-7, options.stop});
+  const auto solution = solve::minimise(program, {options.time_limit_seconds, 1e-7, options.interrupted});
   if (!solution) {
     if (solution.error().code == ErrorCode::bad_input) return demand_above_capacity("");
     return solution.error();

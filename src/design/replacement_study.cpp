@@ -32,6 +32,15 @@ std::size_t named(TomlReader& table, const char* key, const std::vector<std::str
   return 0;
 }
 
+/// Refuses a name that an earlier table of the same kind has.
+template <class T>
+void distinct(TomlReader& table, const char* kind, const std::vector<T>& before, const std::string& name) {
+  for (const auto& item : before)
+    if (item.name == name)
+      table.fail("name", std::string("two of [[") + kind + "]] are called '" + name + "'",
+                 "give each a name of its own");
+}
+
 /// One class of work and its load over the day, hour by hour (UTC), mean 1.
 struct Work {
   WorkClass work;
@@ -88,8 +97,10 @@ MachineType read_machine(TomlReader& table, int years, const std::vector<std::st
   out.full = Watts{number("full_w", 0, largest)};
   out.gain = number("gain_percent_per_year", 0, percent - 1, 0.0) / percent;
   const auto sold = table.numbers("on_sale", -1000, 1000);
-  if (table.has("on_sale") && sold.size() != 2)
-    table.fail("on_sale", "'on_sale' is no range", "give [first, last] year of the plan, counted from 0");
+  if (table.has("on_sale") &&
+      (sold.size() != 2 || sold[0] > sold[1] || sold[0] != std::floor(sold[0]) || sold[1] != std::floor(sold[1])))
+    table.fail("on_sale", "'on_sale' is no range of whole years",
+               "give [first, last] year of the plan, counted from 0, the first no later than the last");
   if (sold.size() == 2) {
     out.on_sale_from = static_cast<int>(sold[0]);
     out.on_sale_to = static_cast<int>(sold[1]);
@@ -149,13 +160,22 @@ Result<FleetStudy> read_fleet_study(std::string_view text, std::string source, c
   study.first_year = static_cast<int>(document->integer("first_year", 1970, 3000, 2025));
   study.fleet.years = years;
   std::vector<Work> works;
-  for (TomlReader& table : document->tables("work", true)) works.push_back(read_work(table, years, figures));
-  for (const Work& work : works) study.fleet.classes.push_back(work.work);
+  for (TomlReader& table : document->tables("work", true)) {
+    works.push_back(read_work(table, years, figures));
+    distinct(table, "work", study.fleet.classes, works.back().work.name);
+    study.fleet.classes.push_back(works.back().work);
+  }
   const auto classes = names_of(study.fleet.classes);
-  for (TomlReader& table : document->tables("machine", true))
-    study.fleet.types.push_back(read_machine(table, years, classes, figures));
-  for (TomlReader& table : document->tables("site", true))
-    study.fleet.sites.push_back(read_site(table, catalog, years, study.first_year, works, figures));
+  for (TomlReader& table : document->tables("machine", true)) {
+    MachineType type = read_machine(table, years, classes, figures);
+    distinct(table, "machine", study.fleet.types, type.name);
+    study.fleet.types.push_back(std::move(type));
+  }
+  for (TomlReader& table : document->tables("site", true)) {
+    FleetSite site = read_site(table, catalog, years, study.first_year, works, figures);
+    distinct(table, "site", study.fleet.sites, site.name);
+    study.fleet.sites.push_back(std::move(site));
+  }
   for (TomlReader& table : document->tables("stock")) {
     FleetStock stock;
     stock.type = named(table, "machine", names_of(study.fleet.types), table.text("machine"));

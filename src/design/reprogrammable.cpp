@@ -2,7 +2,7 @@
 
 #include <cmath>
 
-#include "cradle/base/toml_reader.h"
+#include "cradle/toml/toml_reader.h"
 
 namespace cradle::design {
 
@@ -21,7 +21,7 @@ namespace {
 constexpr double lowest_credit_kg = 100;
 }  // namespace
 
-Result<ChipLifeCycle> life_cycle(const ReprogrammableChip& chip, double applications, std::string where) {
+Result<ChipLifeCycle> life_cycle(const ReprogrammableChip& chip, double applications, const std::string& where) {
   const auto not_negative = [](double value) { return std::isfinite(value) && value >= 0; };
   for (const double value : {chip.recycled, chip.recycled_cost, chip.design.value(),
                              chip.end_of_life.value() + GramsCO2e{KilogramsCO2e{lowest_credit_kg}}.value(),
@@ -125,7 +125,7 @@ ReprogrammableChip read_chip(TomlReader& table, TomlReader* corrected, bool repr
 
 }  // namespace
 
-Result<ReprogrammableStudy> read_reprogrammable_study(std::string_view text, std::string source,
+Result<ReprogrammableStudy> read_reprogrammable_study(std::string_view text, const std::string& source,
                                                       std::optional<Move> move) {
   auto document = TomlReader::parse(text, source);
   if (!document) return document.error();

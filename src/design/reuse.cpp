@@ -19,7 +19,7 @@ ServerLife operator+(const ServerLife& a, const ServerLife& b) {
 
 }  // namespace
 
-Result<void> check(const ReuseComparison& comparison, std::string where) {
+Result<void> check(const ReuseComparison& comparison, const std::string& where) {
   const auto fine = [](double value) { return std::isfinite(value) && value >= 0; };
   for (const auto* parts : {&comparison.common, &comparison.replaced, &comparison.added})
     for (const ReusePart& part : *parts)

@@ -1,5 +1,6 @@
 #include "cradle/design/space.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "cradle/base/text.h"
@@ -21,6 +22,13 @@ std::string count_text(double count) {
   const double mantissa = count / std::pow(10.0, exponent);
   if (exponent < 3 || std::abs(mantissa * 100 - std::round(mantissa * 100)) > 1e-9) return shortest(count);
   return shortest(std::round(mantissa * 100) / 100) + "e" + std::to_string(static_cast<int>(exponent));
+}
+
+/// "3 lives of 2 years", "1 life of 6 years"
+std::string lives_text(double lives, carbon::Years lifetime) {
+  const double rounded = std::round(lives * 1000) / 1000;
+  return shortest(rounded) + (rounded == 1 ? " life of " : " lives of ") + shortest(lifetime.value()) +
+         (lifetime.value() == 1 ? " year" : " years");
 }
 
 }  // namespace
@@ -69,6 +77,12 @@ std::uint64_t Space::index_of(const Choice& choice) const {
   return index;
 }
 
+double Space::lives(std::size_t lifetime, std::size_t duty) const {
+  // The longest and busiest divides by itself.
+  const double most = std::max_element(lifetimes.begin(), lifetimes.end())->value();
+  return most * *std::max_element(duties.begin(), duties.end()) / (lifetimes[lifetime].value() * duties[duty]);
+}
+
 std::string Space::label(std::uint64_t index) const {
   const Choice choice = at(index);
   const bool one_die = merged[choice.integration];
@@ -79,11 +93,12 @@ std::string Space::label(std::uint64_t index) const {
     text += (b > 0 ? ", " : "") + block.name + " ";
     if (block.splits[of.split] > 1) text += shortest(block.splits[of.split]) + "x ";
     text += block.nodes[of.node]->id;
-    if (block.products.size() > 1) text += " in " + shortest(block.products[of.product]);
+    if (block.products[of.product] > 1) text += " shared by " + shortest(block.products[of.product]);
   }
   text += " | " + packages[choice.package]->id + " | " + fabs[choice.fab]->id;
   if (grids.size() > 1) text += " | use " + grids[choice.grid].grid->id;
-  if (lifetimes.size() > 1) text += " | " + shortest(lifetimes[choice.lifetime].value()) + " y";
+  if (lifetimes.size() > 1 || duties.size() > 1)
+    text += " | " + lives_text(lives(choice.lifetime, choice.duty), lifetimes[choice.lifetime]);
   if (duties.size() > 1) text += " | duty " + shortest(duties[choice.duty]);
   if (volumes.size() > 1) text += " | " + count_text(volumes[choice.volume]);
   return text;

@@ -41,8 +41,8 @@ struct TestStudy {
 inline TestStudy one_point_study(const std::string& split, const std::string& node, const std::string& package,
                                  const std::string& area = "300") {
   TestStudy study;
-  study.blocks = "[[block]]\nname = \"compute\"\nkind = \"logic\"\narea_mm2 = " + area +
-                 "\npower_w = 150\nsplit = [" + split + "]\nnode = [\"" + node + "\"]\n";
+  study.blocks = "[[block]]\nname = \"compute\"\nkind = \"logic\"\narea_mm2 = " + area + "\npower_w = 150\nsplit = [" +
+                 split + "]\nnode = [\"" + node + "\"]\n";
   study.package = "[package]\ntechnology = [\"" + package + "\"]\n";
   study.fab = "[fab]\ngrid = [\"TW\"]\n";
   study.design = "[design]\ngrid = \"US\"\nvolume = [1e5]\n";

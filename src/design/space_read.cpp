@@ -5,10 +5,10 @@
 #include <type_traits>
 
 #include "cradle/base/text.h"
-#include "cradle/base/toml_reader.h"
 #include "cradle/design/pareto.h"
 #include "cradle/design/space.h"
 #include "cradle/embodied/package.h"
+#include "cradle/toml/toml_reader.h"
 
 namespace cradle::design {
 
@@ -149,8 +149,8 @@ class SpaceReader {
         return space_.catalog.find_package(id, std::move(where));
       };
       space_.packages = records<catalog::PackageTechnology>(*table, "technology", find);
-      for (const std::string& word : table->has("integration") ? table->texts("integration", true)
-                                                               : std::vector<std::string>{"chiplets"}) {
+      for (const std::string& word :
+           table->has("integration") ? table->texts("integration", true) : std::vector<std::string>{"chiplets"}) {
         if (word != "one-die" && word != "chiplets")
           table->fail("integration", "no integration '" + word + "'", "use one-die, chiplets or both");
         space_.merged.push_back(word == "one-die");
@@ -173,8 +173,7 @@ class SpaceReader {
       embodied::DesignEffort& effort = space_.effort;
       effort.gates = 1 / table->number("transistors_per_gate", 1, 1000, 8);
       effort.gates_per_core_hour = table->number("gates_per_core_hour", 1e-3, 1e12, effort.gates_per_core_hour);
-      effort.power_per_core =
-          carbon::Watts{table->number("power_per_core_w", 0, 1e4, effort.power_per_core.value())};
+      effort.power_per_core = carbon::Watts{table->number("power_per_core_w", 0, 1e4, effort.power_per_core.value())};
       effort.iterations = table->number("iterations", 0, 1e6, effort.iterations);
       space_.energy_per_person_year =
           carbon::Joules{carbon::KilowattHours{table->number("kwh_per_person_year", 0, 1e6, 0)}};
@@ -201,8 +200,7 @@ class SpaceReader {
     const bool whole = daily.size() == hours_a_day && sum > 0;
     for (const catalog::Grid* grid : records<catalog::Grid>(*table, "grid", find))
       space_.grids.push_back(averages(*grid, hourly, whole ? daily : std::vector<double>(hours_a_day, 1)));
-    for (const double years : axis(*table, "lifetime_years", 0.001, 1000, {}))
-      space_.lifetimes.emplace_back(years);
+    for (const double years : axis(*table, "lifetime_years", 0.001, 1000, {})) space_.lifetimes.emplace_back(years);
     space_.duties = axis(*table, "duty", 1e-6, 1, measured ? std::optional(measured->duty) : std::nullopt);
     if (measured) space_.duties = {measured->duty};
     space_.base_power = carbon::Watts{table->number("base_power_w", 0, 1e6, 0)};
@@ -295,10 +293,12 @@ class SpaceReader {
       if (why) return *why;
     }
     std::uint64_t points = 1;
-    const auto times = [&](std::uint64_t count) { points = points > most_points / count ? most_points + 1 : points * count; };
-    for (const std::size_t count : {space_.merged.size(), space_.packages.size(), space_.fabs.size(),
-                                    space_.grids.size(), space_.lifetimes.size(), space_.duties.size(),
-                                    space_.volumes.size()})
+    const auto times = [&](std::uint64_t count) {
+      points = points > most_points / count ? most_points + 1 : points * count;
+    };
+    for (const std::size_t count :
+         {space_.merged.size(), space_.packages.size(), space_.fabs.size(), space_.grids.size(),
+          space_.lifetimes.size(), space_.duties.size(), space_.volumes.size()})
       if (points <= most_points) times(count);
     for (const Block& block : space_.blocks)
       if (points <= most_points) times(block.options());

@@ -27,9 +27,10 @@ RC_GTEST_PROP(Space, NumbersAndChoicesAreOneToOne, ()) {
 }
 
 TEST(Space, LabelsNameWhatDiffers) {
-  EXPECT_EQ(example().label(0), "one die: compute n14, cache n14, io n28 in 1 | organic | TW | 3 y | 1e4");
+  EXPECT_EQ(example().label(0),
+            "one die: compute n14, cache n14, io n28 | organic | TW | 1.667 lives of 3 years | 1e4");
   EXPECT_EQ(example().label(example().points() - 1),
-            "compute 4x n5, cache 2x n5, io n7 in 3 | hybrid | IE | 5 y | 1e6");
+            "compute 4x n5, cache 2x n5, io n7 shared by 3 | hybrid | IE | 1 life of 5 years | 1e6");
 }
 
 TEST(Space, EmbeddedStudiesCanBeRead) {
@@ -98,8 +99,8 @@ TEST(Space, BadStudiesAreRefusedWithLineAndHint) {
   blocks("negative area", "area_mm2 = 300", "area_mm2 = -300", "chip.toml:6", "is -300", "choose a value of");
   blocks("no number", "area_mm2 = 300", "area_mm2 = nan", "chip.toml:6", "nan", "choose a value of");
   blocks("huge area", "area_mm2 = 300", "area_mm2 = 1e9", "chip.toml:6", "1e+09", "choose a value of");
-  blocks("unknown node", "\"n7\", \"n5\"]\n[[block]]\nname = \"cache\"", "\"n77\", \"n5\"]\n[[block]]\nname = \"cache\"",
-         "chip.toml:9", "n77", "n7");
+  blocks("unknown node", "\"n7\", \"n5\"]\n[[block]]\nname = \"cache\"",
+         "\"n77\", \"n5\"]\n[[block]]\nname = \"cache\"", "chip.toml:9", "n77", "n7");
   blocks("empty axis", "split = [1, 2, 4]", "split = []", "chip.toml:8", "empty", "name at least one value");
   blocks("split 17", "split = [1, 2, 4]", "split = [17]", "chip.toml:8", "split", "1 .. 16");
   blocks("split 1.5", "split = [1, 2, 4]", "split = [1.5]", "chip.toml:8", "1.5", "whole numbers");
@@ -111,7 +112,7 @@ TEST(Space, BadStudiesAreRefusedWithLineAndHint) {
   blocks("same name", "name = \"cache\"", "name = \"compute\"", "chip.toml:11", "compute", "rename");
   blocks("no products", "products = [1, 3]", "products = [0]", "chip.toml:23", "products", "1 .. ");
 
-  const auto part = [&](const char* what, std::string TestStudy::* where_from, const std::string& from,
+  const auto part = [&](const char* what, std::string TestStudy::*where_from, const std::string& from,
                         const std::string& to, const char* where, const char* message, const char* hint) {
     Wrong wrong{what, good, where, message, hint};
     wrong.study.*where_from = replaced(good.*where_from, from, to);
@@ -124,9 +125,12 @@ TEST(Space, BadStudiesAreRefusedWithLineAndHint) {
   part("volume 0", &TestStudy::design, "[1e4, 1e6]", "[0]", "chip.toml:31", "volume", "1 .. ");
   part("lifetime 0", &TestStudy::use, "[3, 5]", "[0]", "chip.toml:34", "lifetime_years", "0.001 .. ");
   part("duty above 1", &TestStudy::use, "[0.4]", "[1.4]", "chip.toml:35", "duty", ".. 1");
-  part("daily without hourly", &TestStudy::use, "duty =", "daily = [1]\nduty =", "chip.toml:35", "hourly", "hourly = true");
-  part("negative constraint", &TestStudy::constraints, "", "[constraints]\nmost_power_w = -1\n", "chip.toml:42", "is -1", "choose");
-  part("unknown constraint", &TestStudy::constraints, "", "[constraints]\nmost_pwer_w = 1\n", "chip.toml:42", "most_pwer_w", "most_power_w");
+  part("daily without hourly", &TestStudy::use, "duty =", "daily = [1]\nduty =", "chip.toml:35", "hourly",
+       "hourly = true");
+  part("negative constraint", &TestStudy::constraints, "", "[constraints]\nmost_power_w = -1\n", "chip.toml:42",
+       "is -1", "choose");
+  part("unknown constraint", &TestStudy::constraints, "", "[constraints]\nmost_pwer_w = 1\n", "chip.toml:42",
+       "most_pwer_w", "most_power_w");
   for (const Wrong& wrong : all) {
     const auto space = wrong.study.read();
     ASSERT_FALSE(space) << wrong.what;

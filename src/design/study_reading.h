@@ -6,8 +6,8 @@
 
 #include "cradle/base/text.h"
 #include "cradle/base/time.h"
-#include "cradle/base/toml_reader.h"
 #include "cradle/catalog/catalog.h"
+#include "cradle/toml/toml_reader.h"
 
 namespace cradle::design {
 

@@ -83,6 +83,7 @@ class PointModel {
       carbon::Input input;
       input.name = key;
       input.estimate = estimate;
+      input.shape = carbon::shape_of(estimate);
       input.group = group;
       inputs_.push_back(std::move(input));
       notes_.push_back({range_text(coefficient), coefficient.provenance.source});
@@ -136,7 +137,7 @@ class PointModel {
     bind_grid(*space_.design_grid, s.design_intensity);
     bind_grid(*use.grid, s.work_intensity);
     bind_grid(*use.grid, s.mean_intensity);
-    for (const double value : {s.volume, s.lifetime, s.duty, s.throughput, s.base_power, s.idle_share, s.pue,
+    for (const double value : {s.volume, s.lifetime, s.duty, s.lives, s.throughput, s.base_power, s.idle_share, s.pue,
                                s.traffic, s.design_effort})
       constant(value);
     bind(package.via_area);
@@ -153,7 +154,7 @@ class PointModel {
       bind(carrier->energy);
       bind(carrier->gas);
       bind(carrier->material);
-      bind(carrier->defects, learning);
+      bind(embodied::carrier_defects(package, *carrier), learning);
       bind(carrier->clustering);
       constant(s.carrier_wafer_cost);
     } else {
@@ -179,8 +180,8 @@ struct Amount {
 
   static constexpr int parts = 9, embodied = 9, total = 10;
   static const char* name(int which) {
-    constexpr const char* names[] = {"silicon", "edge",         "loss",   "carrier",   "substrate", "bonding",
-                                     "package loss", "design", "operation", "embodied",  "total"};
+    constexpr const char* names[] = {"silicon",      "edge",   "loss",      "carrier",  "substrate", "bonding",
+                                     "package loss", "design", "operation", "embodied", "total"};
     return names[which];
   }
 
@@ -211,7 +212,7 @@ Result<CarbonRange> range_of(const PointModel& model, int which, const carbon::M
                      GramsCO2e{drawn->p95}};
 }
 
-std::vector<CoefficientSwing> swings_of(const PointModel& model, const std::vector<carbon::SobolShare>& shares) {
+std::vector<CoefficientSwing> swings_of(const PointModel& model, const PointUncertainty& found) {
   std::vector<double> x;
   for (const carbon::Input& input : model.inputs()) x.push_back(input.estimate.value);
   const Amount total{&model, Amount::total}, embodied{&model, Amount::embodied};
@@ -231,8 +232,10 @@ std::vector<CoefficientSwing> swings_of(const PointModel& model, const std::vect
     swing.embodied_at_high = GramsCO2e{embodied(std::span<const double>(x))};
     x[i] = input.estimate.value;
     const std::string& cause = input.group.empty() ? input.name : input.group;
-    for (const carbon::SobolShare& share : shares)
+    for (const carbon::SobolShare& share : found.shares)
       if (share.name == cause) swing.variance_share = share.total;
+    for (const carbon::SobolShare& share : found.embodied_shares)
+      if (share.name == cause) swing.embodied_variance_share = share.total;
     swings.push_back(std::move(swing));
   }
   std::stable_sort(swings.begin(), swings.end(), [](const CoefficientSwing& a, const CoefficientSwing& b) {
@@ -263,18 +266,20 @@ Result<PointUncertainty> uncertainty(const Evaluator& evaluator, std::uint64_t i
   }
   if (const auto bounds = carbon::interval_bounds(Amount{&model, Amount::total}, model.inputs()))
     if (std::isfinite(bounds->range.high))
-      result.bounds = Estimate<GramsCO2e>{result.total.value, GramsCO2e{bounds->range.low},
-                                          GramsCO2e{bounds->range.high}};
+      result.bounds =
+          Estimate<GramsCO2e>{result.total.value, GramsCO2e{bounds->range.low}, GramsCO2e{bounds->range.high}};
   carbon::MonteCarloOptions fewer = options;
   constexpr std::uint64_t least_samples = 1024;
   fewer.samples = std::clamp(options.samples / 10, std::min(options.samples, least_samples), options.samples);
-  const auto sobol = carbon::sobol(Amount{&model, Amount::total}, model.inputs(), fewer);
-  if (!sobol) return sobol.error();
   result.sobol_samples = fewer.samples;
-  result.shares = sobol->shares;
-  std::stable_sort(result.shares.begin(), result.shares.end(),
-                   [](const carbon::SobolShare& a, const carbon::SobolShare& b) { return a.total > b.total; });
-  result.swings = swings_of(model, result.shares);
+  for (const int which : {Amount::total, Amount::embodied}) {
+    auto sobol = carbon::sobol(Amount{&model, which}, model.inputs(), fewer);
+    if (!sobol) return sobol.error();
+    std::stable_sort(sobol->shares.begin(), sobol->shares.end(),
+                     [](const carbon::SobolShare& a, const carbon::SobolShare& b) { return a.total > b.total; });
+    (which == Amount::total ? result.shares : result.embodied_shares) = std::move(sobol->shares);
+  }
+  result.swings = swings_of(model, result);
   result.stopped = options.stop.stop_requested();
   return result;
 }

@@ -53,14 +53,30 @@ TEST(UncertainPoint, OneFabGridAndOneLearningCurveForAllDies) {
   EXPECT_EQ(named("yield learning"), 1);
   EXPECT_EQ(named("process.n5.energy"), 1);
   // Three processes, the interposer's among them, learn together.
-  EXPECT_EQ(std::count_if(u->swings.begin(), u->swings.end(), [](const CoefficientSwing& s) { return s.group == "yield learning"; }),
+  EXPECT_EQ(std::count_if(u->swings.begin(), u->swings.end(),
+                          [](const CoefficientSwing& s) { return s.group == "yield learning"; }),
             3);
   for (const CoefficientSwing& swing : u->swings) {
     EXPECT_FALSE(swing.range.empty()) << swing.key;
     EXPECT_FALSE(swing.source.empty()) << swing.key;
-    EXPECT_TRUE(swing.variance_share.has_value()) << swing.key;
+    EXPECT_TRUE(swing.variance_share && swing.embodied_variance_share) << swing.key;
   }
   for (std::size_t i = 1; i < u->shares.size(); ++i) EXPECT_GE(u->shares[i - 1].total, u->shares[i].total);
+}
+
+TEST(UncertainPoint, TheGridOfUseDoesNotMoveWhatIsEmbodied) {
+  TestStudy study = one_point_study("2", "n5", "organic");
+  study.use = "[use]\ngrid = [\"SE\"]\nlifetime_years = 4\nduty = 1\nthroughput = 100\n";
+  const auto u = of(study);
+  ASSERT_TRUE(u);
+  for (const carbon::SobolShare& share : u->embodied_shares) {
+    if (share.name != "grid.SE.average") continue;
+    EXPECT_NEAR(share.total, 0, 1e-12);
+  }
+  for (const CoefficientSwing& swing : u->swings) {
+    if (swing.key != "grid.SE.average") continue;
+    EXPECT_EQ(swing.embodied_at_low, swing.embodied_at_high);
+  }
 }
 
 TEST(UncertainPoint, TheGridOfUseDecidesWhereUseDominates) {

@@ -61,8 +61,8 @@ Comparison read_comparison(TomlReader& root, const std::string& key, StudyFigure
 
 }  // namespace
 
-Result<UpgradeStudy> read_upgrade_study(std::string_view text, std::string source, const catalog::Catalog& catalog,
-                                        std::optional<Move> move) {
+Result<UpgradeStudy> read_upgrade_study(std::string_view text, const std::string& source,
+                                        const catalog::Catalog& catalog, std::optional<Move> move) {
   auto document = TomlReader::parse(text, source);
   if (!document) return document.error();
   document->text("kind");

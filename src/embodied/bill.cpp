@@ -31,6 +31,7 @@ Bill price(const CompiledBill& compiled) {
   const std::vector<double> low = grams_by_line(compiled, corner(inputs, &E::low, &E::high));
   const std::vector<double> high = grams_by_line(compiled, corner(inputs, &E::high, &E::low));
 
+  Estimate<GramsCO2e> once, twice;  // what ends with the first life, and what goes on
   Bill bill;
   bill.name = compiled.name();
   bill.inputs.assign(inputs.begin(), inputs.end());
@@ -42,11 +43,13 @@ Bill price(const CompiledBill& compiled) {
     auto& group = bill.by_group[static_cast<std::size_t>(head.group)];
     group = group + grams;
     bill.total = bill.total + grams;
+    const double again = head.second_life ? bill.life.second_share : 0;
+    once = once + grams * (1 - again);
+    twice = twice + grams * again;
   }
   const double first = bill.life.years.value(), second = bill.life.second_years.value();
-  const double again = bill.life.second_share;
-  bill.per_year = bill.total * ((1 - again) / first + again / (first + second));
-  bill.second_life = bill.total * (again * second / (first + second));
+  bill.per_year = once * (1 / first) + twice * (1 / (first + second));
+  bill.second_life = twice * (second / (first + second));
   return bill;
 }
 

@@ -12,8 +12,8 @@ using carbon::Bytes;
 
 std::string_view name(Group group) {
   constexpr std::array<std::string_view, group_count> names = {
-      "silicon", "processor", "memory",   "storage",   "accelerator", "network", "board",       "power",
-      "chassis", "base",      "assembly", "transport", "end of life", "design",  "maintenance", "other"};
+      "silicon", "processor", "memory",   "storage",   "accelerator", "network", "board",       "power", "chassis",
+      "rack",    "base",      "assembly", "transport", "end of life", "design",  "maintenance", "other"};
   return names[static_cast<std::size_t>(group)];
 }
 
@@ -38,12 +38,13 @@ BillOfMaterials bill_of(const catalog::Server& server, const catalog::Catalog& c
   bill.sockets = server.cpu_sockets.value();
   bill.cores = parts.cpu->cores.value() * bill.sockets;
   const std::string& where = server.origin;
-  bill.processors.push_back({server.cpu, bill.sockets, 0, where});
-  bill.memories.push_back({parts.memory->name, server.memory, server.memory_size.value(), 1, 0, where});
+  bill.processors.push_back({server.cpu, bill.sockets, {}, where});
+  bill.memories.push_back({parts.memory->name, server.memory, server.memory_size.value(), 1, {}, where});
   if (parts.storage)
-    bill.drives.push_back({parts.storage->name, server.storage, server.storage_size->value(), 1, 0, where});
-  if (parts.accelerator) bill.accelerators.push_back({server.accelerator, server.accelerator_count->value(), 0, where});
-  if (parts.nic) bill.networks.push_back({server.nic, server.nic_count->value(), 0, where});
+    bill.drives.push_back({parts.storage->name, server.storage, server.storage_size->value(), 1, {}, where});
+  if (parts.accelerator)
+    bill.accelerators.push_back({server.accelerator, server.accelerator_count->value(), {}, where});
+  if (parts.nic) bill.networks.push_back({server.nic, server.nic_count->value(), {}, where});
   bill.base = server.id;
   bill.base_where = where;
   bill.life.years = server.lifetime.value();

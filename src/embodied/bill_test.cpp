@@ -52,6 +52,11 @@ failures_per_year = 0.02
 repaired_in_place = 0.75
 second_years = 3
 second_share = 0.5
+second_life = true
+[rack]
+units = 2
+of = 40
+years = 10
 [[package]]
 name = "processor"
 technology = "interposer"
@@ -188,10 +193,73 @@ TEST(Bill, PartsByHand) {
   // 0.1 %.
   double replaced = 0;
   for (const BillLine& at : bill->lines) {
-    const bool never = at.group == Group::design || at.group == Group::transport || at.group == Group::maintenance;
+    const bool never = at.group == Group::design || at.group == Group::transport || at.group == Group::maintenance ||
+                       at.group == Group::rack;
     if (!never) replaced += kg(at.grams.value) * 5 * 0.25 * (at.part == "ram" ? 0.001 : 0.02);
   }
   expect("replaced in service", replaced);
+  // A twentieth of the rack's height for half of its years.
+  expect("share of rack", 400.0 / 20 / 2);
+}
+
+TEST(Bill, FailuresAreThoseOfThePartOrOfTheWhole) {
+  // 2 kg of steel in each of ten pieces, five years: 10 % fail a year; half of that needs no new part.
+  const auto replaced = [](const std::string& life, const std::string& part) {
+    const auto bill = price(read("name = \"x\"\n[life]\nyears = 5\n" + life +
+                                 "[[part]]\nname = \"plate\"\nmaterial = \"steel\"\namount = 1\nunit = \"kg\"\n"
+                                 "count = 10\n" +
+                                 part),
+                            test_catalog());
+    return kg(bill->by_group[static_cast<std::size_t>(Group::maintenance)].value);
+  };
+  EXPECT_NEAR(replaced("failures_per_year = 0.1\n", ""), 20 * 5 * 0.1, 1e-9);
+  EXPECT_NEAR(replaced("failures_per_year = 0.1\nrepaired_in_place = 0.5\n", ""), 20 * 5 * 0.05, 1e-9);
+  EXPECT_NEAR(replaced("failures_per_year = 0.1\n", "repaired_in_place = 0.5\n"), 20 * 5 * 0.05, 1e-9);
+  EXPECT_NEAR(replaced("repaired_in_place = 0.5\n", "repaired_in_place = 0\nfailures_per_year = 0.1\n"), 20 * 5 * 0.1,
+              1e-9);
+  EXPECT_EQ(replaced("failures_per_year = 0.1\n", "failures_per_year = 0\n"), 0);
+}
+
+TEST(Bill, OnlyMarkedPartsHaveASecondLife) {
+  const auto bill = price(read("name = \"x\"\n[life]\nyears = 4\nsecond_years = 4\n[[memory]]\ntechnology = \"ram\"\n"
+                               "gib = 16\nsecond_life = true\n[[processor]]\nid = \"mind\"\n"),
+                          test_catalog());
+  ASSERT_TRUE(bill.has_value()) << to_string(bill.error());
+  // 16 kg of memory for eight years, 20 kg of processor for four.
+  EXPECT_NEAR(kg(bill->second_life.value), 8, 1e-9);
+  EXPECT_NEAR(kg(bill->per_year.value), 20.0 / 4 + 16.0 / 8, 1e-9);
+}
+
+TEST(Bill, YieldLawAndWaferEdgeAreThoseOfTheDie) {
+  const auto catalog = test_catalog();
+  const carbon::GramsPerJoule here{catalog.grid("here")->average.value()};
+  for (const YieldLaw law : {YieldLaw::negative_binomial, YieldLaw::poisson, YieldLaw::murphy, YieldLaw::constant}) {
+    Process process = process_of(*catalog.process("t7"));
+    process.yield.law = law;
+    process.yield.constant = 0.8;
+    process.wafer.edge_exclusion = Millimetres{3};
+    const double expected = die_carbon(carbon::SquareMillimetres{100}, process, here).total().value();
+    const auto bill = price(read("name = \"x\"\n[[die]]\nname = \"d\"\narea_mm2 = 100\nprocess = \"t7\"\n"
+                                 "fab = \"here\"\nedge_mm = 3\nyield_law = \"" +
+                                 std::string(name(law)) + "\"\n" + (law == YieldLaw::constant ? "yield = 0.8\n" : "")),
+                            catalog);
+    ASSERT_TRUE(bill.has_value()) << to_string(bill.error());
+    EXPECT_NEAR(bill->total.value.value(), expected, 1e-12 * expected) << name(law);
+  }
+}
+
+TEST(Bill, ADieAboveTheReticleIsStitchedOrRefused) {
+  const auto cost = [](const std::string& more) {
+    return price(
+        read("name = \"x\"\n[[die]]\nname = \"d\"\narea_mm2 = " + more + "\nprocess = \"t7\"\nfab = \"here\"\n"),
+        test_catalog());
+  };
+  EXPECT_TRUE(cost("858").has_value());
+  EXPECT_TRUE(cost("859\nstitched = true").has_value());
+  const auto refused = cost("859");
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_NE(refused.error().message.find("26 x 33 mm"), std::string::npos) << refused.error().message;
+  EXPECT_EQ(refused.error().where.rfind("bill.toml:4", 0), 0u) << refused.error().where;
 }
 
 TEST(Bill, DiesAndPackagesAreThoseOfPackageCarbon) {
@@ -243,7 +311,14 @@ TEST(Bill, LifeAndSecondLifeCarryTheWhole) {
   // Five years in the first life and what the second takes over are all that was made.
   const double all = 5 * bill->per_year.value.value() + bill->second_life.value.value();
   EXPECT_NEAR(all / bill->total.value.value(), 1, 1e-12);
-  EXPECT_NEAR(bill->second_life.value / bill->total.value, 0.5 * 3 / 8, 1e-12);
+  // Half of the parts go on; design, freight, the rack and what was replaced do not.
+  double parts = 0;
+  for (const BillLine& at : bill->lines) {
+    const bool ends = at.group == Group::design || at.group == Group::transport || at.group == Group::maintenance ||
+                      at.group == Group::rack;
+    if (!ends) parts += at.grams.value.value();
+  }
+  EXPECT_NEAR(bill->second_life.value.value() / parts, 0.5 * 3 / 8, 1e-12);
 }
 
 TEST(Bill, OneGridIsOneInputAndYieldLearningIsShared) {
@@ -257,7 +332,7 @@ TEST(Bill, OneGridIsOneInputAndYieldLearningIsShared) {
     EXPECT_FALSE(input.figure.unit.empty()) << input.figure.key;
     EXPECT_FALSE(input.figure.provenance.source.empty()) << input.figure.key;
   }
-  EXPECT_EQ(learning, 2);  // t7 and t65
+  EXPECT_EQ(learning, 3);  // t7, t65, and the interposer
   EXPECT_EQ(std::count(keys.begin(), keys.end(), "grid.here.average"), 1);
 }
 
@@ -459,7 +534,22 @@ TEST(Bill, RefusesBadNumbersAtTheirLine) {
   expect_refused(with("modules = 12", "modules = 2000000000"), "modules = 2000000000", "modules");
   expect_refused(with("count = 8", "count = 1.5"), "count = 1.5", "count");
   expect_refused(with("repaired_in_place = 0.75", "repaired_in_place = 2"), "repaired_in_place", "is 2");
-  expect_refused(with("second_share = 0.5", "second_share = 0"), "second_share", "second");
+  expect_refused(with("second_share = 0.5", "second_share = 2"), "second_share", "is 2");
+  expect_refused(with("second_years = 3\n", ""), "second_share", "second_years are missing");
+  expect_refused(with("second_years = 3\nsecond_share = 0.5\n", ""), "", "second life of no years", "second_years");
+  expect_refused(with("second_life = true\n", ""), "", "no part has a second life", "second_life = true");
+  expect_refused(with("group = \"transport\"", "group = \"transport\"\nsecond_life = true"),
+                 "second_life = true\n[[des", "no second life");
+  expect_refused(with("package = \"processor\"", "package = \"processor\"\nfailures_per_year = 0.1"),
+                 "failures_per_year = 0.1", "with its package");
+  expect_refused(with("yield = 0.9", "yield = 0.9\nyield_law = \"murphy\""), "yield_law", "constant one");
+  expect_refused(with("yield = 0.9", "yield_law = \"constant\""), "yield_law", "not stated", "add yield");
+  expect_refused(with("yield = 0.9", "yield_law = \"poison\""), "yield_law", "poison", "poisson");
+  expect_refused(with("yield = 0.9", "edge_mm = 200"), "edge_mm", "is 200");
+  expect_refused(with("units = 2\n", "units = 50\n"), "units = 50", "more units than its rack");
+  expect_refused(with("units = 2\n", "units = 2\nmaterial = \"steel\"\n"), "units = 2", "known by kg", "piece");
+  expect_refused(with("gates = 1e9\n", "").replace(with("gates = 1e9\n", "").find("person_years = 300"), 18, ""),
+                 "[[design]]", "neither gates nor people");
   expect_refused(with("products = 2", "products = 0"), "products = 0", "products' is 0");
 }
 

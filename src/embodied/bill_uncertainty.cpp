@@ -11,7 +11,9 @@ std::vector<carbon::Input> uncertain_inputs(const CompiledBill& bill) {
     carbon::Input& uncertain = inputs.emplace_back();
     uncertain.name = input.figure.key;
     uncertain.estimate = input.estimate;
+    uncertain.shape = carbon::shape_of(input.estimate);
     uncertain.group = input.group;
+    uncertain.correlation = input.correlation;
   }
   return inputs;
 }
@@ -20,13 +22,15 @@ Result<BillUncertainty> uncertainty(const CompiledBill& bill, const carbon::Mont
   const std::vector<carbon::Input> inputs = uncertain_inputs(bill);
   auto total = carbon::monte_carlo(bill, inputs, options);
   if (!total) return total.error();
+  auto linear = carbon::first_order(bill, inputs);
+  if (!linear) return linear.error();
   carbon::MonteCarloOptions for_shares = options;
   for_shares.samples = std::min(options.samples, most_share_samples);
   auto causes = carbon::sobol(bill, inputs, for_shares);
   if (!causes) return causes.error();
   std::stable_sort(causes->shares.begin(), causes->shares.end(),
                    [](const carbon::SobolShare& a, const carbon::SobolShare& b) { return a.total > b.total; });
-  return BillUncertainty{*std::move(total), *std::move(causes)};
+  return BillUncertainty{*std::move(total), *std::move(linear), *std::move(causes)};
 }
 
 }  // namespace cradle::embodied

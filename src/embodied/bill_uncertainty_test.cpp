@@ -64,6 +64,37 @@ TEST(BillUncertainty, PercentilesLieWithinTheBounds) {
   EXPECT_LE(total.high, priced.total.high.value());
 }
 
+TEST(BillUncertainty, FirstOrderIsNearMonteCarloWhereRangesAreNarrow) {
+  const auto result = uncertainty(chips(), options(50'000));
+  ASSERT_TRUE(result.has_value()) << to_string(result.error());
+  EXPECT_NEAR(result->first_order.mean / result->total.mean, 1, 0.01);
+  EXPECT_NEAR(result->first_order.standard_deviation / result->total.standard_deviation, 1, 0.05);
+}
+
+TEST(BillUncertainty, ThePublishedBillsAreWithinTheirPercentiles) {
+  const auto embedded = catalog::Catalog::load();
+  ASSERT_TRUE(embedded.has_value()) << to_string(embedded.error());
+  for (const EmbeddedBill& known : embedded_bills()) {
+    const auto compiled = CompiledBill::make(*find_bill(known.name, *embedded), *embedded);
+    ASSERT_TRUE(compiled.has_value()) << to_string(compiled.error());
+    const auto result = uncertainty(*compiled, options(10'000));
+    ASSERT_TRUE(result.has_value()) << to_string(result.error());
+    EXPECT_LT(result->total.p5, result->total.nominal) << known.name;
+    EXPECT_GT(result->total.p95, result->total.nominal) << known.name;
+  }
+}
+
+TEST(BillUncertainty, NodesMoveTogether) {
+  double energy = 0;
+  std::size_t materials = 0;
+  for (const carbon::Input& input : uncertain_inputs(chips())) {
+    if (input.group == "fab energy") energy += input.correlation;
+    if (input.group == "wafer materials") ++materials;
+  }
+  EXPECT_DOUBLE_EQ(energy, 2 * 0.8);
+  EXPECT_EQ(materials, 2u);
+}
+
 TEST(BillUncertainty, SameForAnyNumberOfThreads) {
   const CompiledBill bill = chips();
   const auto one = uncertainty(bill, options(5'000, 1)), three = uncertainty(bill, options(5'000, 3));

@@ -1,5 +1,6 @@
 #include "cradle/embodied/compiled_bill.h"
 
+#include <algorithm>
 #include <map>
 #include <type_traits>
 #include <utility>
@@ -16,8 +17,17 @@ using catalog::Coefficient;
 
 namespace {
 
-constexpr const char* yield_learning = "yield learning";
-constexpr const char* gas_abatement = "gas abatement";
+/// What moves together, and how much.
+struct Together {
+  const char* group = "";
+  double correlation = 1;
+};
+constexpr Together alone{};
+constexpr Together yield_learning{"yield learning"};
+constexpr Together gas_abatement{"gas abatement"};
+constexpr Together wafer_materials{"wafer materials"};
+// Nodes share how a fab's energy is counted and what its cleanrooms need, not the steps of each.
+constexpr Together fab_energy{"fab energy", 0.8};
 
 /// The numbers in the coherent unit of their dimension.
 template <class Q>
@@ -63,8 +73,10 @@ class Compiler {
     if (auto added = add_base(); !added) return added.error();
     for (const MaterialPart& part : bill_.materials)
       if (auto added = add_material(part); !added) return added.error();
+    if (auto added = add_rack(); !added) return added.error();
     for (const DesignPart& part : bill_.designs)
       if (auto added = add_design(part); !added) return added.error();
+    if (auto fine = check_second_life(); !fine) return fine.error();
     add_maintenance();
     return std::move(out_);
   }
@@ -72,9 +84,9 @@ class Compiler {
  private:
   using Index = std::uint32_t;
 
-  Index add_line(std::string part, Group group, double count, double failures) {
-    out_.lines_.push_back({std::move(part), group, count, {}});
-    const double replaced = bill_.life.years.value() * failures * (1 - bill_.life.repaired_in_place);
+  Index add_line(std::string part, Group group, double count, const InService& service) {
+    out_.lines_.push_back({std::move(part), group, count, {}, service.second_life});
+    const double replaced = bill_.life.years.value() * service.replaced_per_year();
     out_.replaced_.push_back(replaced);
     if (replaced > 0) out_.maintained_ = true;
     return static_cast<Index>(out_.lines_.size() - 1);
@@ -84,10 +96,12 @@ class Compiler {
 
   /// The input of that coefficient, new at its first use, and that `line` depends on it.
   template <class Q>
-  Index input(const Coefficient<Q>& coefficient, const std::string& record, Index line, const char* group = "",
+  Index input(const Coefficient<Q>& coefficient, const std::string& record, Index line, Together together = alone,
               bool lowers = false) {
     const auto [at, added] = index_.emplace(coefficient.key, static_cast<Index>(out_.inputs_.size()));
-    if (added) out_.inputs_.push_back({figure(coefficient.key, record), coherent(coefficient.estimate), group, lowers});
+    if (added)
+      out_.inputs_.push_back({figure(coefficient.key, record), coherent(coefficient.estimate), together.group,
+                              together.correlation, lowers});
     depends(line, at->second);
     return at->second;
   }
@@ -105,16 +119,13 @@ class Compiler {
     return {key, {}, "", {}};
   }
 
-  CompiledBill::Wafers wafers(const catalog::FabProcess& process, const catalog::Grid& grid, Index line,
-                              bool process_yield) {
+  /// Of a process whose carbon matters; its yield has yet to be told.
+  CompiledBill::Wafers wafers(const catalog::FabProcess& process, const catalog::Grid& grid, Index line) {
     CompiledBill::Wafers w{};
-    w.energy = input(process.energy, process.id, line);
+    w.energy = input(process.energy, process.id, line, fab_energy);
     w.gas = input(process.gas, process.id, line, gas_abatement);
-    w.material = input(process.material, process.id, line);
+    w.material = input(process.material, process.id, line, wafer_materials);
     w.intensity = input(grid.average, grid.id, line);
-    if (!process_yield) return w;
-    w.defects = input(process.defects, process.id, line, yield_learning);
-    w.clustering = input(process.clustering, process.id, line);
     return w;
   }
 
@@ -128,16 +139,35 @@ class Compiler {
     if (!grid) return grid.error();
 
     Process made = process_of(**process);
-    if (part.yield) made.yield = {YieldLaw::constant, {}, 0, *part.yield};
+    made.yield.law = part.yield_law;
+    made.yield.constant = part.yield.value_or(1);
+    made.wafer.edge_exclusion = part.edge;
     const carbon::SquareMillimetres largest{formula::grown_area(part.area.value(), largest_vias)};
     for (const carbon::SquareMillimetres area : {part.area, largest})
       if (auto fine = check(area, made, part.where + ", die '" + part.name + "'"); !fine) return fine;
+    if (auto fine = check_bill_die(part, **process); !fine) return fine;
 
-    const Index line = add_line(part.name, Group::silicon, part.count * packages, bill_.life.failures_per_year);
-    const CompiledBill::Wafers w = wafers(**process, **grid, line, !part.yield);
+    const Index line = add_line(part.name, Group::silicon, part.count * packages, part.service);
+    CompiledBill::Wafers w = wafers(**process, **grid, line);
+    if (part.yield_law != YieldLaw::constant)
+      w.defects = input((*process)->defects, part.process, line, yield_learning);
+    if (part.yield_law == YieldLaw::negative_binomial) w.clustering = input((*process)->clustering, part.process, line);
     const double area = part.area.value();
     for (const bool via : vias)
-      out_.dies_.push_back({line, w, area, CompiledBill::silicon_of(area), count, part.yield.value_or(0), via});
+      out_.dies_.push_back({line, w, area, CompiledBill::silicon_of(area, part.edge.value), count,
+                            part.yield.value_or(1), via, part.yield_law, part.edge.value});
+    return {};
+  }
+
+  /// What a maker of chips would refuse besides what no wafer holds.
+  static Result<void> check_bill_die(const DiePart& part, const catalog::FabProcess& process) {
+    if (part.area > reticle_field && !part.stitched)
+      return bad_input("the die '" + part.name + "' has " + shortest(part.area.value()) +
+                           " mm2, more than the 26 x 33 mm that one exposure covers",
+                       part.where, "split it, or state stitched = true");
+    if (part.yield_law == YieldLaw::murphy && !(process.defects.estimate.low.value() > 0))
+      return bad_input("Murphy's yield law takes a defect density above 0, but that of '" + process.id + "' may be 0",
+                       part.where, "choose another yield_law");
     return {};
   }
 
@@ -207,21 +237,21 @@ class Compiler {
     const auto& ratio = technology.carrier_area.estimate;
     for (const double factor : {ratio.low, ratio.high}) {
       const carbon::SquareMillimetres piece{factor * (package.arranged.carrier ? footprint : 1)};
-      if (auto fine = check(piece, process_of(*carrier), where + ", carrier"); !fine) return fine;
+      if (auto fine = check(piece, carrier_process_of(technology, *carrier), where + ", carrier"); !fine) return fine;
     }
     return {};
   }
 
   void join(CompiledBill::Package& package, const PackagePart& part, const catalog::PackageTechnology& technology,
             const catalog::FabProcess* carrier, const catalog::Grid& site) {
-    const Index line = add_line(part.name + ": package", Group::silicon, part.count, bill_.life.failures_per_year);
+    const Index line = add_line(part.name + ": package", Group::silicon, part.count, part.service);
     package.line = line;
     package.weight = weight(line, part.count);
     const std::string& id = technology.id;
     package.substrate_area = input(technology.substrate_area, id, line);
     package.substrate_energy = input(technology.substrate_energy, id, line);
     package.bonding_energy = input(technology.bonding_energy, id, line);
-    package.bonding_yield = input(technology.bonding_yield, id, line, "", true);
+    package.bonding_yield = input(technology.bonding_yield, id, line, alone, true);
     package.intensity = input(site.average, site.id, line);
     for (Index i = package.first_die; i < package.last_die; ++i)
       if (out_.dies_[i].vias) {
@@ -231,7 +261,11 @@ class Compiler {
     if (package.arranged.carrier || package.arranged.bridges > 0) {
       package.carrier_area = input(technology.carrier_area, id, line);
       package.carrier_share = input(technology.carrier_carbon_share, id, line);
-      package.carrier_wafers = wafers(*carrier, site, line, true);
+      package.carrier_wafers = wafers(*carrier, site, line);
+      const auto& defects = carrier_defects(technology, *carrier);
+      package.carrier_wafers.defects =
+          input(defects, technology.carrier_defects ? id : carrier->id, line, yield_learning);
+      package.carrier_wafers.clustering = input(carrier->clustering, carrier->id, line);
     }
     // What is lost with bad bonds depends on all dies; so does each tier, if tiers fail together.
     for (Index i = package.first_die; i < package.last_die; ++i)
@@ -257,7 +291,7 @@ class Compiler {
   template <class Record>
   Result<void> add_device(const DevicePart& part, Group group, const Result<const Record*>& record) {
     if (!record) return record.error();
-    const Index line = add_line((*record)->name, group, part.count, part.failures);
+    const Index line = add_line((*record)->name, group, part.count, part.service);
     add_term(line, input((*record)->embodied, part.id, line), part.count);
     return {};
   }
@@ -265,7 +299,7 @@ class Compiler {
   template <class Part, class Record>
   Result<void> add_capacity(const Part& part, Group group, const Result<const Record*>& record) {
     if (!record) return record.error();
-    const Index line = add_line(part.name, group, part.count, part.failures);
+    const Index line = add_line(part.name, group, part.count, part.service);
     add_term(line, input((*record)->embodied, part.technology, line), part.size.value() * part.count);
     return {};
   }
@@ -274,7 +308,7 @@ class Compiler {
     if (bill_.base.empty()) return {};
     const auto server = catalog_.find_server(bill_.base, bill_.base_where);
     if (!server) return server.error();
-    const Index line = add_line("base of " + (*server)->name, Group::base, 1, bill_.life.failures_per_year);
+    const Index line = add_line("base of " + (*server)->name, Group::base, 1, bill_.life.service);
     add_term(line, input((*server)->base_embodied, bill_.base, line), 1);
     return {};
   }
@@ -286,8 +320,22 @@ class Compiler {
       return bad_input("'" + part.name + "' is in " + part.unit + ", but the material '" + part.material +
                            "' is known by " + (*material)->per,
                        part.where, "state the amount in " + (*material)->per);
-    const Index line = add_line(part.name, part.group, part.count, part.failures);
+    const Index line = add_line(part.name, part.group, part.count, part.service);
     add_term(line, input((*material)->embodied, part.material, line), part.amount * part.count);
+    return {};
+  }
+
+  Result<void> add_rack() {
+    if (!bill_.rack) return {};
+    const RackPart& rack = *bill_.rack;
+    const auto material = catalog_.find_material(rack.material, rack.where);
+    if (!material) return material.error();
+    if ((*material)->per != "piece")
+      return bad_input("the rack '" + rack.material + "' is known by " + (*material)->per, rack.where,
+                       "name a material that is known by the piece");
+    const Index line = add_line("share of " + (*material)->name, Group::rack, 1, {});
+    add_term(line, input((*material)->embodied, rack.material, line),
+             rack.units / rack.of * (bill_.life.years.value() / rack.years.value()));
     return {};
   }
 
@@ -299,17 +347,27 @@ class Compiler {
     const auto whole = design_carbon(effort, part.where);
     if (!whole) return whole.error();
     if (const auto share = amortised(*whole, part.volume, part.products, part.where); !share) return share.error();
-    const Index line = add_line(part.name, Group::design, part.count, 0);
+    const Index line = add_line(part.name, Group::design, part.count, {});
     // The share is energy x intensity, and the intensity is a coefficient.
     const double joules = design_energy(effort).value() / part.volume / part.products * part.count;
     add_term(line, input((*site)->average, (*site)->id, line), joules);
     return {};
   }
 
+  /// Years of a second life and parts that have one go together.
+  Result<void> check_second_life() const {
+    const bool parts =
+        std::any_of(out_.lines_.begin(), out_.lines_.end(), [](const LineHead& line) { return line.second_life; });
+    if (parts == (bill_.life.second_years.value() > 0)) return {};
+    return parts ? bad_input("parts have a second life of no years", bill_.source, "state second_years in [life]")
+                 : bad_input("[life] has second_years, but no part has a second life", bill_.source,
+                             "state second_life = true at the parts that are used again, or in [life] for all");
+  }
+
   /// One line for all that is bought again in service, after all others.
   void add_maintenance() {
     if (!out_.maintained_) return;
-    LineHead head{"replaced in service", Group::maintenance, 1, {}};
+    LineHead head{"replaced in service", Group::maintenance, 1, {}, false};
     std::vector<bool> used(out_.inputs_.size());
     for (std::size_t i = 0; i < out_.lines_.size(); ++i)
       if (out_.replaced_[i] > 0)

@@ -119,6 +119,17 @@ Process process_of(const catalog::FabProcess& record) {
   return process;
 }
 
+const catalog::Coefficient<PerSquareMillimetre>& carrier_defects(const PackageTechnology& technology,
+                                                                 const catalog::FabProcess& process) {
+  return technology.carrier_defects ? *technology.carrier_defects : process.defects;
+}
+
+Process carrier_process_of(const PackageTechnology& technology, const catalog::FabProcess& record) {
+  Process process = process_of(record);
+  process.yield.defects = carrier_defects(technology, record).value();
+  return process;
+}
+
 Result<PackageCarbon> package_carbon(std::span<const PackagedDie> dies, const PackageTechnology& technology,
                                      const catalog::FabProcess* carrier, carbon::GramsPerJoule intensity,
                                      std::string where) {
@@ -139,7 +150,7 @@ Result<PackageCarbon> package_carbon(std::span<const PackagedDie> dies, const Pa
   if (arranged.carrier || arranged.bridges > 0) {
     const SquareMillimetres piece{technology.carrier_area.value() *
                                   (arranged.carrier ? silicon.footprint.value() : 1.0)};
-    const Process process = process_of(*carrier);
+    const Process process = carrier_process_of(technology, *carrier);
     if (auto fine = check(piece, process, where + ", carrier"); !fine) return fine.error();
     const double pieces = arranged.carrier ? 1 : arranged.bridges;
     package.carrier =

@@ -2,8 +2,8 @@
 #include <utility>
 
 #include "cradle/base/text.h"
-#include "cradle/base/toml_reader.h"
 #include "cradle/embodied/bill_of_materials.h"
+#include "cradle/toml/toml_reader.h"
 
 namespace cradle::embodied {
 
@@ -36,6 +36,7 @@ class BillReader {
     bill_.note = document_.text("note", "");
     if (auto server = document_.table("server")) read_server(*server);
     if (auto life = document_.table("life")) read_life(*life);
+    if (auto rack = document_.table("rack")) read_rack(*rack);
     for (TomlReader& at : entries("package")) read_package(at);
     for (TomlReader& at : entries("die")) read_die(at);
     for (TomlReader& at : entries("processor")) bill_.processors.push_back(read_device(at));
@@ -64,9 +65,14 @@ class BillReader {
   static double pieces(TomlReader& at, std::string_view key = "count") {
     return static_cast<double>(at.integer(key, 1, most_pieces, 1));
   }
-  double failures(TomlReader& at) const {
-    return at.number("failures_per_year", 0, most_failures, bill_.life.failures_per_year);
+  static InService service(TomlReader& at, const InService& otherwise) {
+    InService service;
+    service.failures_per_year = at.number("failures_per_year", 0, most_failures, otherwise.failures_per_year);
+    service.repaired_in_place = at.number("repaired_in_place", 0, 1, otherwise.repaired_in_place);
+    service.second_life = at.flag("second_life", otherwise.second_life);
+    return service;
   }
+  InService service(TomlReader& at) const { return service(at, bill_.life.service); }
 
   void read_server(TomlReader& at) {
     bill_.vendor = at.text("vendor", "");
@@ -80,13 +86,24 @@ class BillReader {
   void read_life(TomlReader& at) {
     Life& life = bill_.life;
     life.years = Years{at.number("years", 0.01, 100, life.years.value())};
-    life.failures_per_year = at.number("failures_per_year", 0, most_failures, 0);
-    life.repaired_in_place = at.number("repaired_in_place", 0, 1, 0);
+    life.service = service(at, {});
     life.second_years = Years{at.number("second_years", 0, 100, 0)};
-    life.second_share = at.number("second_share", 0, 1, 0);
-    if ((life.second_share > 0) != (life.second_years.value() > 0))
-      at.fail(at.has("second_share") ? "second_share" : "second_years",
-              "a second life takes both second_years and second_share", "state both above 0, or neither");
+    life.second_share = at.number("second_share", 0, 1, 1);
+    if (at.has("second_share") && !at.has("second_years"))
+      at.fail("second_share", "second_share is of parts with a second life, whose second_years are missing",
+              "state second_years, or leave second_share out");
+  }
+
+  void read_rack(TomlReader& at) {
+    RackPart rack;
+    rack.material = at.text("material", "rack");
+    rack.units = at.number("units", 0.01, 1000);
+    rack.of = at.number("of", 1, 1000, rack.of);
+    rack.years = Years{at.number("years", 0.01, 100, rack.years.value())};
+    rack.where = at.where("units");
+    if (rack.units > rack.of)
+      at.fail("units", "the product has more units than its rack", "state at most `of` units, or more racks as parts");
+    bill_.rack = std::move(rack);
   }
 
   void read_package(TomlReader& at) {
@@ -95,6 +112,7 @@ class BillReader {
     package.technology = at.text("technology");
     package.count = pieces(at);
     package.site = at.text("site");
+    package.service = service(at);
     package.where = at.where("technology");
     package.site_where = at.where("site");
     for (const PackagePart& other : bill_.packages)
@@ -110,12 +128,40 @@ class BillReader {
     die.area = carbon::SquareMillimetres{at.number("area_mm2", 0.001, largest_area)};
     die.process = at.text("process");
     die.fab = at.text("fab");
-    if (at.has("yield")) die.yield = at.number("yield", 1e-6, 1);
+    read_yield(at, die);
+    die.edge = Millimetres{at.number("edge_mm", 0, 140, 0)};
+    die.stitched = at.flag("stitched", false);
     if (at.has("package")) die.package = package_index(at);
+    read_die_service(at, die);
     die.where = at.where("area_mm2");
     die.process_where = at.where("process");
     die.fab_where = at.where("fab");
     bill_.dies.push_back(std::move(die));
+  }
+
+  static void read_yield(TomlReader& at, DiePart& die) {
+    if (at.has("yield")) {
+      die.yield = at.number("yield", 1e-6, 1);
+      die.yield_law = YieldLaw::constant;
+    }
+    if (!at.has("yield_law")) return;
+    const auto law = parse_yield_law(at.text("yield_law"), at.where("yield_law"));
+    if (!law) return at.fail("yield_law", law.error().message, law.error().hint);
+    die.yield_law = *law;
+    if ((*law == YieldLaw::constant) != die.yield.has_value())
+      at.fail("yield_law", die.yield ? "a stated yield is a constant one" : "a constant yield is not stated",
+              die.yield ? "leave yield or yield_law out" : "add yield, a ratio");
+  }
+
+  /// A package and its dies are one piece.
+  void read_die_service(TomlReader& at, DiePart& die) {
+    if (!at.has("package")) {
+      die.service = service(at);
+      return;
+    }
+    if (die.package) die.service = bill_.packages[*die.package].service;
+    for (const char* key : {"failures_per_year", "repaired_in_place", "second_life"})
+      if (at.has(key)) at.fail(key, "a die fails and is used again with its package", "state it at the [[package]]");
   }
 
   std::optional<std::size_t> package_index(TomlReader& at) {
@@ -134,7 +180,7 @@ class BillReader {
     DevicePart device;
     device.id = at.text("id");
     device.count = pieces(at);
-    device.failures = failures(at);
+    device.service = service(at);
     device.where = at.where("id");
     return device;
   }
@@ -145,7 +191,7 @@ class BillReader {
     memory.name = at.text("name", memory.technology);
     memory.size = Bytes{Gibibytes{at.number("gib", 1e-6, most_gib)}};
     memory.count = pieces(at, "modules");
-    memory.failures = failures(at);
+    memory.service = service(at);
     memory.where = at.where("technology");
     bill_.memories.push_back(std::move(memory));
   }
@@ -162,7 +208,7 @@ class BillReader {
       drive.size = Bytes{Gibibytes{at.number("gib", 1e-6, most_gib)}};
     }
     drive.count = pieces(at);
-    drive.failures = failures(at);
+    drive.service = service(at);
     drive.where = at.where("technology");
     bill_.drives.push_back(std::move(drive));
   }
@@ -177,10 +223,12 @@ class BillReader {
     std::vector<std::string> words;
     for (const Group group : part_groups) words.emplace_back(name(group));
     part.group = part_groups[at.choice("group", words, words.size() - 1)];
-    // What is done to a product once is not done again when one of its parts fails.
+    // What is done to a product once is not done again when one of its parts fails, and has no second life.
     const bool thing =
         part.group != Group::assembly && part.group != Group::transport && part.group != Group::end_of_life;
-    part.failures = at.number("failures_per_year", 0, most_failures, thing ? bill_.life.failures_per_year : 0);
+    part.service = service(at, thing ? bill_.life.service : InService{});
+    if (!thing && part.service.second_life)
+      at.fail("second_life", "assembly, freight and end of life have no second life", "leave second_life out");
     part.where = at.where("material");
     bill_.materials.push_back(std::move(part));
   }
@@ -196,6 +244,8 @@ class BillReader {
     effort.person_years = at.number("person_years", 0, 1e7, 0);
     if (at.has("person_years") || at.has("kwh_per_person_year"))
       effort.energy_per_person_year = Joules{KilowattHours{at.number("kwh_per_person_year", 0, 1e9)}};
+    if (!(effort.gates > 0) && !(effort.person_years > 0))
+      at.fail("", "the design has neither gates nor people", "state gates, person_years or both above 0");
     design.site = at.text("site");
     design.volume = at.number("volume", 1, 1e12);
     design.products = at.number("products", 1, 1e6, 1);

@@ -37,6 +37,7 @@ inline std::string package_record(const std::string& id, const std::string& form
          (carrier.empty() ? "" : "carrier_process = \"" + carrier + "\"\n") +
          entry("carrier_area", carrier_area, bridge ? "mm2" : "ratio", spread) +
          entry("carrier_carbon_share", carrier.empty() ? 0 : 0.5, "ratio", spread) +
+         (form == "passive-interposer" ? entry("carrier_defects", 0.0125, "defect/cm2", spread) : "") +
          entry("substrate_area", 2, "ratio", spread) + entry("substrate_energy", 0.002, "kWh/mm2", spread) +
          entry("bonding_energy", 0.001, "kWh/mm2", spread) + entry("bonding_yield", 0.95, "ratio", spread / 4) +
          entry("via_area", 0.1, "ratio", spread) + entry("link_energy", 1, "pJ/bit") +
@@ -73,6 +74,7 @@ inline std::string test_records(double spread = 0) {
                  vendor + watts + entry("memory", 80, "GiB") + entry("fp16_throughput", 100, "TFLOP/s") + mass(150));
   text += record("nic", "card", watts + mass(30));
   text += record("material", "steel", "per = \"kg\"\n" + entry("embodied", 2, "kgCO2e", spread));
+  text += record("material", "rack", "per = \"piece\"\n" + entry("embodied", 400, "kgCO2e", spread));
   text += record("server", "box",
                  "cpu = \"mind\"\n" + entry("cpu_sockets", 2, "socket") + "memory = \"ram\"\n" +
                      entry("memory_size", 128, "GiB") + "accelerator = \"muscle\"\n" +

@@ -1,10 +1,12 @@
 // ACT as `cradle compare embodied` runs it: options, rows, switches and published numbers.
 #include <algorithm>
 #include <array>
+#include <cmath>
 
 #include "cradle/base/text.h"
 #include "cradle/published/act.h"
 #include "cradle/published/tools.h"
+#include "die_size.h"
 #include "options.h"
 #include "switches.h"
 #include "units.h"
@@ -28,6 +30,7 @@ struct Study {
   std::optional<ActPassive> capacitors;
   std::optional<ActMaterial> board;
   double packages = 0;
+  ActSwitches asked;  ///< by mode or --switch
 
   Result<ActBom> bill(const ActSwitches& switches) const {
     if (!bom.empty()) return read_act_bom(bom, switches);
@@ -43,7 +46,11 @@ struct Study {
   Result<ActReport> report(const ActSwitches& switches) const {
     const auto made = bill(switches);
     if (!made) return made.error();
-    return evaluate_act(*made, models, operation_models, operation, switches);
+    auto report = evaluate_act(*made, models, operation_models, operation, switches);
+    if (report && !std::isfinite(report->total().value()))
+      return bad_input("the carbon is no finite number", bom.empty() ? "flags" : bom.string(),
+                       "check its areas, capacities and yields");
+    return report;
   }
 };
 
@@ -66,7 +73,7 @@ Result<ActModels> find_models(const std::optional<std::string>& option, const fs
 
 std::optional<double> measure(OptionReader& options, const std::string& name, const UnitPowers& powers,
                               std::string_view expected) {
-  const auto text = options.text({name});
+  const auto text = options.text({name}, "give " + std::string(expected));
   if (!text) return std::nullopt;
   const auto value = parse_measure(*text, powers, expected, "--" + name);
   if (!value)
@@ -79,7 +86,7 @@ std::optional<double> measure(OptionReader& options, const std::string& name, co
 }
 
 std::optional<int> year(OptionReader& options, const std::string& name) {
-  const auto text = options.text({name});
+  const auto text = options.text({name}, "use 2022 or 2023");
   if (!text) return std::nullopt;
   if (*text != "2022" && *text != "2023") {
     options.fail(bad_input("no location table of '" + *text + "'", "--" + name, "use 2022 or 2023"));
@@ -87,6 +94,8 @@ std::optional<int> year(OptionReader& options, const std::string& name) {
   }
   return *text == "2022" ? 2022 : 2023;
 }
+
+constexpr const char* grids = "name a grid or power source of the tables, such as taiwan or solar";
 
 /// The bill that ACT makes of its flags: four items, in this order.
 void read_flags(OptionReader& options, Study& study) {
@@ -103,7 +112,7 @@ void read_flags(OptionReader& options, Study& study) {
   logic.where = "--logic-process";
   logic.area =
       carbon::SquareMillimetres{measure(options, "logic-area", area_unit, "an area, such as 145mm2").value_or(0)};
-  logic.process = options.text({"logic-process"}).value_or("14");
+  logic.process = options.text({"logic-process"}, "name a process of the tables, such as 14 or 7nm").value_or("14");
   if (!logic.process.ends_with("nm")) logic.process += "nm";
   logic.yield = yield("logic-yield");
   logic.abatement = static_cast<int>(abatement);
@@ -123,13 +132,15 @@ void read_flags(OptionReader& options, Study& study) {
     part.where = "--" + name + "-process";
     part.model = storage.model;
     part.capacity = carbon::Bytes{measure(options, name + "-size", data_unit, "a capacity, such as 64GB").value_or(0)};
-    part.process = options.text({name + "-process"}).value_or(storage.process);
+    part.process =
+        options.text({name + "-process"}, std::string("name a process of the tables, such as ") + storage.process)
+            .value_or(storage.process);
     part.yield = yield(name + "-yield");
     study.flags.silicon.push_back(part);
   }
-  study.fab_grid = options.text({"fab-ci"}).value_or(study.fab_grid);
+  study.fab_grid = options.text({"fab-ci"}, grids).value_or(study.fab_grid);
   study.packages = options.number({"ics"}, 0, 1e9).value_or(0);
-  const std::string capacitor_grid = options.text({"cap-ci"}).value_or("taiwan");
+  const std::string capacitor_grid = options.text({"cap-ci"}, grids).value_or("taiwan");
   if (const auto count = options.number({"caps"}, 0, 1e9)) {
     study.capacitors = ActPassive{"caps", "capacitor", "generic", *count, std::nullopt, capacitor_grid, "--caps"};
   }
@@ -146,17 +157,18 @@ void read_flags(OptionReader& options, Study& study) {
 Result<Study> read_study(const Request& request) {
   Study study;
   OptionReader options(request.options);
-  const auto materials = options.text({"m", "materials"});
+  const auto materials = options.text({"m", "materials"}, "name a bill of materials (YAML)");
   study.bom = request.input.empty() && materials ? fs::path(*materials) : request.input;
   const auto location = year(options, "location");
   const auto operation_location = year(options, "operation-location");
-  const auto folder = options.text({"models"});
+  const auto folder = options.text({"models"}, "name the folder of tables (models)");
   study.operation.power = carbon::Watts{measure(options, "op-power", power_unit, "a power, such as 400W").value_or(0)};
   if (const auto life = measure(options, "lifetime", time_unit, "a time, such as 4years"))
     study.operation.lifetime = carbon::Seconds{*life};
   study.operation.duty = options.number({"duty-cycle"}, 0, 1e6).value_or(1);
-  study.operation.grid = options.text({"op-ci"}).value_or(study.operation.grid);
+  study.operation.grid = options.text({"op-ci"}, grids).value_or(study.operation.grid);
   read_flags(options, study);
+  study.asked = switches_of(request.mode, act_switches(), options);
   if (auto ok = options.finish(); !ok) return ok.error();
 
   auto models = find_models(folder, study.bom, location.value_or(0));
@@ -191,15 +203,21 @@ void add_rows(const ActReport& report, const std::string& system, Comparison& co
 Result<Comparison> compare_act(const Request& request) {
   const auto study = read_study(request);
   if (!study) return study.error();
-  const ActSwitches switches = switches_of(request.mode, act_switches());
+  const ActSwitches& switches = study->asked;
   const auto report = study->report(switches);
   if (!report) return report.error();
   Comparison comparison{"act", request.mode, {}, {}, {}};
   const std::string system = case_name(*study);
   add_rows(*report, system, comparison);
   comparison.notes.push_back("coefficients: " + study->models.source);
-  if (const auto bill = study->bill(switches))
+  if (const auto bill = study->bill(switches)) {
     comparison.notes.insert(comparison.notes.end(), bill->notes.begin(), bill->notes.end());
+    constexpr double wafer_mm = 300;
+    for (const ActSilicon& part : bill->silicon)
+      if (auto note = size_note("silicon." + part.name, part.area, wafer_mm); note && part.model == ActModel::logic)
+        comparison.notes.push_back(std::move(*note));
+  }
+  note_switches(act_switches(), switches, comparison);
   const auto total = [&](const ActSwitches& alone) -> Result<double> {
     const auto changed = study->report(alone);
     if (!changed) return changed.error();

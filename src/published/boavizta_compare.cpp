@@ -51,12 +51,14 @@ double total(const BoaviztaReport& report) { return (report.embodied.value + rep
 Result<Comparison> compare_boavizta(const Request& request) {
   OptionReader options(request.options);
   BoaviztaQuery query;
-  query.archetype = options.text({"archetype"}).value_or(query.archetype);
+  query.archetype = options.text({"archetype"}, "name an archetype of the release, such as " + query.archetype)
+                        .value_or(query.archetype);
   if (const auto hours = options.number({"duration"}, 0, 1e9)) query.duration = carbon::Hours{*hours};
-  const auto criteria = options.text({"criteria"});
+  const auto criteria = options.text({"criteria"}, "only gwp, in kg CO2e, is modelled");
   if (criteria && *criteria != "gwp")
     options.fail(bad_input("no criterion '" + *criteria + "'", "--criteria", "only gwp, in kg CO2e, is modelled"));
-  const auto cpus = options.text({"cpu-specs"});
+  const auto cpus = options.text({"cpu-specs"}, "name the file of processors (CSV)");
+  const BoaviztaSwitches switches = switches_of(request.mode, boavizta_switches(), options);
   if (auto ok = options.finish(); !ok) return ok.error();
   if (cpus) {
     auto table = read_boavizta_cpus(*cpus);
@@ -73,9 +75,10 @@ Result<Comparison> compare_boavizta(const Request& request) {
     server = std::move(*parsed);
   }
 
-  const auto report = evaluate_boavizta(server, query, switches_of(request.mode, boavizta_switches()));
+  const auto report = evaluate_boavizta(server, query, switches);
   if (!report) return report.error();
   Comparison comparison{"boavizta", request.mode, {}, {}, report->notes};
+  note_switches(boavizta_switches(), switches, comparison);
   if (request.input.empty()) comparison.notes.push_back("no request: the archetype " + query.archetype + " alone");
   const std::string system = request.input.empty() ? query.archetype : request.input.stem().string();
   for (const BoaviztaComponent& component : report->components)

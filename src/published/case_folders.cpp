@@ -34,7 +34,7 @@ std::string last_name(const fs::path& folder) {
 }  // namespace
 
 Result<std::vector<CaseFolder>> case_folders(const fs::path& root, std::string_view marker, std::string_view cases) {
-  if (root.empty()) return missing_data("no input folder", "--input", "name a folder with " + std::string(marker));
+  if (root.empty()) return bad_input("no input folder", "--input", "name a folder with " + std::string(marker));
   if (!is_folder(root))
     return missing_data("there is no such folder", root.string(), "name a folder with " + std::string(marker));
   if (is_file(root / marker)) return std::vector<CaseFolder>{{root, last_name(root)}};

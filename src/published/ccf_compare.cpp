@@ -110,14 +110,17 @@ Result<double> sum_of_embodied(const CcfData& data, const CcfSwitches& switches)
 }  // namespace
 
 Result<Comparison> compare_ccf(const Request& request) {
-  if (auto ok = OptionReader(request.options).finish(); !ok) return ok.error();
+  OptionReader options(request.options);
+  const CcfSwitches switches = switches_of(request.mode, ccf_switches(), options);
+  if (auto ok = options.finish(); !ok) return ok.error();
   if (request.input.empty())
     return bad_input("no folder of coefficients", "--input",
                      "give the folder of cloud-carbon-coefficients, or its data folder");
   const auto data = read_ccf(request.input);
   if (!data) return data.error();
   Comparison comparison{"ccf", request.mode, {}, {}, data->notes};
-  add_rows(*data, switches_of(request.mode, ccf_switches()), comparison);
+  note_switches(ccf_switches(), switches, comparison);
+  add_rows(*data, switches, comparison);
   // Each switch by what it can change: watts of all tables, kilograms of all instances, an hour's share.
   using Measure = SwitchMeasure<CcfSwitches>;
   const Measure watts{"all tables", "sum of max_watts", "W/thread",

@@ -5,6 +5,7 @@
 
 #include "cradle/base/text.h"
 #include "cradle/embodied/formula.h"
+#include "die_size.h"
 #include "wafer_waste.h"
 
 namespace cradle::published {
@@ -293,6 +294,16 @@ Result<void> check(const EcoChipDesign& design, const EcoChipTables& tables, con
                        "split it into smaller chiplets");
   }
   return {};
+}
+
+std::vector<std::string> size_notes(const EcoChipDesign& design, const EcoChipTables& tables,
+                                    const EcoChipSwitches& switches) {
+  const Model model{design, tables, switches, switches.wafer_300mm ? real_wafer_mm : eco_chip_wafer_mm, true};
+  std::vector<std::string> notes;
+  for (const EcoChipChiplet& chiplet : design.chiplets)
+    if (auto note = size_note(design.name + "/" + chiplet.name, model.die_area(chiplet), model.wafer))
+      notes.push_back(std::move(*note));
+  return notes;
 }
 
 }  // namespace cradle::published

@@ -90,14 +90,15 @@ Result<EcoChipTables> tables_for(const fs::path& design, const std::optional<std
 Result<Comparison> compare_eco_chip(const Request& request) {
   OptionReader options(request.options);
   std::optional<EcoChipPackage> package;
-  if (const auto text = options.text({"package"})) {
+  if (const auto text = options.text({"package"}, "use one of: RDL, EMIB, passive, active, 3D")) {
     auto parsed = parse_eco_chip_package(*text, "--package");
     if (!parsed) return parsed.error();
     package = *parsed;
   }
-  const auto tech = options.text({"tech"});
+  const auto tech = options.text({"tech"}, "name the folder of technology tables (tech_params)");
   const auto design_intensity = options.number({"design-intensity"}, 0, 1e6);
   const auto use_intensity = options.number({"use-intensity"}, 0, 1e6);
+  const EcoChipSwitches switches = switches_of(request.mode, eco_chip_switches(), options);
   if (auto fine = options.finish(); !fine) return fine.error();
 
   const auto folders = case_folders(request.input, "architecture.json", "testcases");
@@ -120,9 +121,11 @@ Result<Comparison> compare_eco_chip(const Request& request) {
   comparison.mode = request.mode;
   std::vector<SwitchMeasure<EcoChipSwitches>> totals;
   for (const EcoChipCase& input : cases) {
-    const auto result = carbon_of(input, switches_of(request.mode, eco_chip_switches()));
+    const auto result = carbon_of(input, switches);
     if (!result) return result.error();
     add_rows(input, *result, comparison.rows);
+    for (std::string& note : size_notes(input.design, input.tables, switches))
+      comparison.notes.push_back(std::move(note));
     totals.push_back({input.design.name, "total", "kgCO2e", [&input](const EcoChipSwitches& alone) -> Result<double> {
                         const auto with = carbon_of(input, alone);
                         if (!with) return with.error();
@@ -130,6 +133,7 @@ Result<Comparison> compare_eco_chip(const Request& request) {
                       }});
   }
   add_switches(eco_chip_switches(), totals, comparison);
+  note_switches(eco_chip_switches(), switches, comparison);
 
   for (const auto& [folder, table] : tables)
     comparison.notes.push_back(folder.empty() ? built_in_tables : "technology tables: " + folder);

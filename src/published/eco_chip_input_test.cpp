@@ -204,7 +204,7 @@ TEST(EcoChip, CompareTakesItsOptions) {
   request.options = {{"package", "EMBI"}};
   EXPECT_EQ(compare_eco_chip(request).error().hint, "did you mean 'EMIB'?");
   request.options = {{"pakage", "EMIB"}};
-  EXPECT_EQ(compare_eco_chip(request).error().hint, "did you mean 'package'?");
+  EXPECT_EQ(compare_eco_chip(request).error().hint, "did you mean '--package'?");
   request.options.clear();
   request.input = folder.path() / "none";
   EXPECT_EQ(compare_eco_chip(request).error().code, ErrorCode::missing_data);

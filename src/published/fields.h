@@ -1,14 +1,12 @@
 // One way to ask a JSON object or a TOML table for a field, for formats that come as either.
 #pragma once
 
-#include <algorithm>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "cradle/base/text.h"
-#include "cradle/base/toml_reader.h"
+#include "cradle/toml/toml_reader.h"
 #include "json_reader.h"
 
 namespace cradle::published {
@@ -40,9 +38,10 @@ class JsonFields {
   void fail(std::string_view key, std::string message, std::string hint) {
     reader_.fail(key, std::move(message), std::move(hint));
   }
-  /// Refuses keys of this object that nobody asked for; `known` are those there could be.
-  void close(const std::vector<std::string>& known) {
-    for (const std::string& key : reader_.unread()) reader_.fail(key, "is no field here", suggest(key, known));
+  /// Notes the keys of this object that nobody asked for.
+  void close(std::vector<std::string>& notes) const {
+    for (const std::string& key : reader_.unread())
+      notes.push_back(reader_.where(key) + ": '" + reader_.path(key) + "' is no field here; ignored");
   }
   std::string where(std::string_view key = {}) const { return reader_.where(key); }
   Result<void> finish() const { return reader_.finish(); }
@@ -76,7 +75,7 @@ class TomlFields {
     reader_.fail(key, std::move(message), std::move(hint));
   }
   /// TOML documents refuse unread keys when they finish.
-  void close(const std::vector<std::string>&) {}
+  void close(const std::vector<std::string>&) const {}
   std::string where(std::string_view key = {}) const { return reader_.where(key); }
   Result<void> finish() const { return reader_.finish(); }
 

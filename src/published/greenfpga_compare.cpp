@@ -112,10 +112,10 @@ Result<GreenFpgaCase> read_case(const CaseFolder& folder, const GreenFpgaOverrid
 Result<Comparison> compare_greenfpga(const Request& request) {
   OptionReader options(request.options);
   const GreenFpgaOverrides overrides = read_overrides(options);
-  const auto tech = options.text({"tech"});
-  const auto against = options.text({"against"});
+  const auto tech = options.text({"tech"}, "name the folder of technology tables (tech_params)");
+  const auto against = options.text({"against"}, "name the folder of the other design");
+  const GreenFpgaSwitches switches = switches_of(request.mode, greenfpga_switches(), options);
   if (auto fine = options.finish(); !fine) return fine.error();
-  const GreenFpgaSwitches switches = switches_of(request.mode, greenfpga_switches());
 
   const auto folders = case_folders(request.input, "spec.json", "test_example");
   if (!folders) return folders.error();
@@ -159,6 +159,7 @@ Result<Comparison> compare_greenfpga(const Request& request) {
     }
   }
   add_switches(greenfpga_switches(), totals, comparison);
+  note_switches(greenfpga_switches(), switches, comparison);
 
   for (const auto& [folder, table] : tables)
     comparison.notes.push_back(folder.empty() ? built_in_tables : "technology tables: " + folder);

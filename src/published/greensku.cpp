@@ -282,25 +282,36 @@ Savings savings(const Carbon& baseline, const Carbon& sku, double (*step)(double
           percent(baseline.total(), sku.total())};
 }
 
-Result<std::size_t> find_sku(const Framework& framework, const std::string& wanted, const char* option) {
-  std::vector<std::string> names;
-  for (const Sku& sku : framework.skus) names.push_back(sku.name);
-  const auto place = std::find(names.begin(), names.end(), wanted);
-  if (place != names.end()) return static_cast<std::size_t>(place - names.begin());
+using Place = std::optional<std::size_t>;
+
+/// The configuration of that name, or else the only one of that stem.
+Place find_sku(const Framework& framework, std::string_view wanted) {
+  const auto& skus = framework.skus;
+  const auto named = std::find_if(skus.begin(), skus.end(), [&](const Sku& sku) { return sku.name == wanted; });
+  if (named != skus.end()) return static_cast<std::size_t>(named - skus.begin());
+  const auto has_stem = [&](const Sku& sku) { return sku.stem == wanted; };
+  if (std::count_if(skus.begin(), skus.end(), has_stem) != 1) return std::nullopt;
+  return static_cast<std::size_t>(std::find_if(skus.begin(), skus.end(), has_stem) - skus.begin());
+}
+
+/// The one asked for, which must be there, or the release's, which need not.
+Result<Place> find_sku(const Framework& framework, const std::string& wanted, const char* release, const char* option) {
+  const Place place = find_sku(framework, wanted.empty() ? release : wanted);
+  if (place || wanted.empty()) return place;
   std::string list;
-  for (const std::string& known : names) list += (list.empty() ? "" : ", ") + known;
+  for (const Sku& known : framework.skus) list += (list.empty() ? "" : ", ") + known.name;
   return bad_input("no server configuration named '" + wanted + "'", option, "it is one of: " + list);
 }
 
-Result<Parameters> parameters_of(const Framework& framework, const Setting& setting, std::size_t baseline) {
+Result<Parameters> parameters_of(const Framework& framework, const Setting& setting, Place baseline) {
   Parameters p = framework.parameters;
   if (!setting.plain) {
     p.intensity = mean_intensity(framework.regions);
     p.pue = 1.12;
     p.power_factor = 0.66;
-    if (setting.switches.measured_base) {
+    if (setting.switches.measured_base && baseline) {
       p.fan_slope = -1;  // the power without the fan does not depend on it
-      const Sku& sku = framework.skus[baseline];
+      const Sku& sku = framework.skus[*baseline];
       const auto base_of = [&](const Sku& of) {
         return evaluate(of, p, framework.failures, setting.switches).without_fan;
       };
@@ -338,21 +349,20 @@ Result<Evaluation> evaluate(const Framework& framework, const Setting& setting) 
     const bool refused = rate.part == FailingPart::cpu || rate.part == FailingPart::nic;
     if (refused && (rate.yearly || rate.reused_yearly) && !on.cpu_nic_failures)
       return bad_input("has failure rates of CPU or NIC, at which the release stops", "afr_data.yaml",
-                       "leave them out, or turn the switch cpu-nic-failures on (--corrected does)");
+                       "leave them out, or count them with --switch cpu-nic-failures");
   }
   Evaluation evaluation;
-  const auto baseline = find_sku(framework, setting.baseline, "--baseline");
+  const auto baseline = find_sku(framework, setting.baseline, "Baseline", "--baseline");
   if (!baseline) return baseline.error();
   evaluation.baseline = *baseline;
-  if (!setting.cluster_sku.empty()) {
-    const auto chosen = find_sku(framework, setting.cluster_sku, "--cluster-sku");
-    if (!chosen) return chosen.error();
-    evaluation.cluster_sku = *chosen;
-  } else if (const auto full = find_sku(framework, "GreenSKU-Full", ""); full) {
-    evaluation.cluster_sku = *full;
-  } else {
-    const std::size_t last = framework.skus.size() - 1;
-    evaluation.cluster_sku = last == *baseline && last > 0 ? last - 1 : last;
+  const auto sized = find_sku(framework, setting.cluster_sku, "GreenSKU-Full", "--cluster-sku");
+  if (!sized) return sized.error();
+  evaluation.cluster_sku = *sized;
+  if (evaluation.baseline && !evaluation.cluster_sku) {
+    // Of an input with other names, the last that is no variant of the baseline.
+    const std::string& base = framework.skus[*evaluation.baseline].name;
+    for (std::size_t i = 0; i < framework.skus.size(); ++i)
+      if (framework.skus[i].name.rfind(base, 0) != 0) evaluation.cluster_sku = i;
   }
   auto parameters = parameters_of(framework, setting, *baseline);
   if (!parameters) return parameters.error();
@@ -365,19 +375,21 @@ Result<Evaluation> evaluate(const Framework& framework, const Setting& setting) 
     if (auto fine = check(sku, entry.result); !fine) return fine.error();
     evaluation.skus.push_back(std::move(entry));
   }
-  const SkuResult& base = evaluation.skus[*baseline].result;
+  if (!evaluation.baseline) return evaluation;
+  const SkuResult& base = evaluation.skus[*evaluation.baseline].result;
   const auto exact = [](double value) { return value; };
   for (SkuEvaluation& entry : evaluation.skus) {
     entry.savings = savings(base.per_core, entry.result.per_core, exact);
     entry.before_rounding = savings(base.per_core, entry.result.per_core, on.single_rounding ? exact : round_2);
     entry.table = {std::nearbyint(entry.before_rounding.operational), std::nearbyint(entry.before_rounding.embodied),
                    std::nearbyint(entry.before_rounding.total)};
-    entry.clusters = cluster_saving(framework.clusters, base, entry.result, on);
+    if (evaluation.cluster_sku) entry.clusters = cluster_saving(framework.clusters, base, entry.result, on);
   }
-  const double weighted = evaluation.skus[evaluation.cluster_sku].clusters.weighted;
-  evaluation.cluster_percent = on.single_rounding ? weighted : std::nearbyint(weighted);
   const double share = base.rack.operational / base.rack.total();
   evaluation.baseline_operational_share = on.single_rounding ? share : round_2(share * 100) / 100;
+  if (!evaluation.cluster_sku) return evaluation;
+  const double weighted = evaluation.skus[*evaluation.cluster_sku].clusters.weighted;
+  evaluation.cluster_percent = on.single_rounding ? weighted : std::nearbyint(weighted);
   evaluation.building_percent =
       evaluation.cluster_percent * (compute_operational * evaluation.baseline_operational_share +
                                     compute_embodied * (1 - evaluation.baseline_operational_share));

@@ -6,6 +6,7 @@
 #include "cradle/published/greensku.h"
 #include "cradle/published/tools.h"
 #include "options.h"
+#include "switches.h"
 
 namespace cradle::published {
 
@@ -25,45 +26,33 @@ std::string system_name(const std::filesystem::path& input) {
 Result<Setting> setting_of(const Request& request) {
   OptionReader options(request.options);
   Setting setting;
-  if (const auto baseline = options.text({"baseline"})) setting.baseline = *baseline;
-  if (const auto sku = options.text({"cluster-sku"})) setting.cluster_sku = *sku;
+  constexpr const char* which = "name a configuration, by its server.name or its file: Baseline, for example";
+  setting.baseline = options.text({"baseline"}, which).value_or("");
+  setting.cluster_sku = options.text({"cluster-sku"}, which).value_or("");
   if (const auto intensity = options.number({"intensity"}, 0, 1000))
     setting.intensity = KilogramsPerKilowattHour{*intensity};
   setting.plain = options.flag("plain");
-  if (request.mode == Mode::corrected) setting.switches = all_corrections<Switches>(switch_table());
-  if (const auto chosen = options.text({"switch"})) {
-    setting.switches = {};
-    std::vector<std::string> names;
-    for (const auto& entry : switch_table()) names.emplace_back(entry.name);
-    for (const std::string_view word : split(*chosen, ',')) {
-      if (word == "all") {
-        for (const auto& entry : switch_table()) setting.switches.*(entry.flag) = true;
-        continue;
-      }
-      const auto place = std::find(names.begin(), names.end(), word);
-      if (place == names.end())
-        options.fail(bad_input("no switch '" + std::string(word) + "'", "--switch", suggest(word, names)));
-      else
-        setting.switches.*(switch_table()[static_cast<std::size_t>(place - names.begin())].flag) = true;
-    }
-    if (request.mode == Mode::corrected)
-      options.fail(
-          bad_input("is given beside --corrected", "--switch",
-                    "--corrected is --switch embodied-without-use: name all that you want after --switch, or 'all'"));
-  }
+  setting.switches = switches_of(request.mode, switch_table(), options);
   if (auto fine = options.finish(); !fine) return fine.error();
   return setting;
 }
 
+/// Whether there are both kinds of servers that the sizes of clusters count.
+bool has_clusters(const Evaluation& evaluation) {
+  return evaluation.baseline && evaluation.cluster_sku && evaluation.baseline != evaluation.cluster_sku;
+}
+
 void add_rows(const Evaluation& evaluation, const std::string& system, std::vector<Row>& rows) {
-  const SkuEvaluation& sized = evaluation.skus[evaluation.cluster_sku];
   rows.push_back({system, "average_intensity", evaluation.parameters.intensity.value(), "kgCO2e/kWh"});
   rows.push_back({system, "fan_slope", evaluation.parameters.fan_slope, "W/W"});
-  rows.push_back({system, "cluster_saving_percent", sized.clusters.weighted, "percent"});
-  rows.push_back({system, "cluster_saving_unweighted_percent", sized.clusters.unweighted, "percent"});
-  rows.push_back({system, "cluster_carbon_before", sized.clusters.before.value(), "kgCO2e"});
-  rows.push_back({system, "cluster_carbon_after", sized.clusters.after.value(), "kgCO2e"});
-  rows.push_back({system, "data_centre_saving_percent", evaluation.building_percent, "percent"});
+  if (has_clusters(evaluation)) {
+    const ClusterSaving& clusters = evaluation.skus[*evaluation.cluster_sku].clusters;
+    rows.push_back({system, "cluster_saving_percent", clusters.weighted, "percent"});
+    rows.push_back({system, "cluster_saving_unweighted_percent", clusters.unweighted, "percent"});
+    rows.push_back({system, "cluster_carbon_before", clusters.before.value(), "kgCO2e"});
+    rows.push_back({system, "cluster_carbon_after", clusters.after.value(), "kgCO2e"});
+    rows.push_back({system, "data_centre_saving_percent", evaluation.building_percent, "percent"});
+  }
   for (const SkuEvaluation& sku : evaluation.skus) {
     const SkuResult& result = sku.result;
     const auto row = [&](const char* quantity, double value, const char* unit) {
@@ -72,12 +61,14 @@ void add_rows(const Evaluation& evaluation, const std::string& system, std::vect
     row("per_core_operational", result.per_core.operational.value(), "kgCO2e");
     row("per_core_embodied", result.per_core.embodied.value(), "kgCO2e");
     row("per_core_total", result.per_core.total().value(), "kgCO2e");
-    row("saving_operational_percent", sku.savings.operational, "percent");
-    row("saving_embodied_percent", sku.savings.embodied, "percent");
-    row("saving_total_percent", sku.savings.total, "percent");
-    row("table_operational_percent", sku.table.operational, "percent");
-    row("table_embodied_percent", sku.table.embodied, "percent");
-    row("table_total_percent", sku.table.total, "percent");
+    if (evaluation.baseline) {
+      row("saving_operational_percent", sku.savings.operational, "percent");
+      row("saving_embodied_percent", sku.savings.embodied, "percent");
+      row("saving_total_percent", sku.savings.total, "percent");
+      row("table_operational_percent", sku.table.operational, "percent");
+      row("table_embodied_percent", sku.table.embodied, "percent");
+      row("table_total_percent", sku.table.total, "percent");
+    }
     row("servers_per_rack", result.servers_per_rack, "servers");
     row("racks", result.racks, "racks");
     row("server_power_provisioned", result.provisioned.value(), "W");
@@ -87,21 +78,32 @@ void add_rows(const Evaluation& evaluation, const std::string& system, std::vect
     row("per_core_data_centre_total", result.per_core_building.total().value(), "kgCO2e");
     row("per_server_data_centre_total", result.per_server_building.total().value(), "kgCO2e");
     row("failures_per_year", result.failures_per_year, "1/year");
-    if (&sku != &evaluation.skus[evaluation.baseline]) row("cluster_saving_percent", sku.clusters.weighted, "percent");
+    if (has_clusters(evaluation) && &sku != &evaluation.skus[*evaluation.baseline])
+      row("cluster_saving_percent", sku.clusters.weighted, "percent");
   }
+}
+
+/// The configuration that stands for the others: that of the clusters, or the last but the baseline.
+const SkuEvaluation& shown(const Evaluation& evaluation) {
+  if (evaluation.cluster_sku) return evaluation.skus[*evaluation.cluster_sku];
+  const std::size_t last = evaluation.skus.size() - 1;
+  return evaluation.skus[evaluation.baseline == last && last > 0 ? last - 1 : last];
 }
 
 /// The figures in which a switch may show, the main ones first.
 constexpr std::size_t main_figures = 2;
 std::vector<Row> headline(const Evaluation& evaluation, const std::string& system) {
-  const SkuEvaluation& sized = evaluation.skus[evaluation.cluster_sku];
-  const SkuResult& result = sized.result;
-  return {{sized.name, "per_core_total", result.per_core.total().value(), "kgCO2e"},
-          {system, "cluster_saving_percent", sized.clusters.weighted, "percent"},
-          {system, "data_centre_saving_percent", evaluation.building_percent, "percent"},
-          {sized.name, "table_total_percent", sized.before_rounding.total, "percent"},
-          {sized.name, "rack_power", result.rack_provisioned.value(), "W"},
-          {sized.name, "per_server_data_centre_total", result.per_server_building.total().value(), "kgCO2e"}};
+  const SkuEvaluation& sku = shown(evaluation);
+  const SkuResult& result = sku.result;
+  std::vector<Row> rows{{sku.name, "per_core_total", result.per_core.total().value(), "kgCO2e"}};
+  if (has_clusters(evaluation)) {
+    rows.push_back({system, "cluster_saving_percent", sku.clusters.weighted, "percent"});
+    rows.push_back({system, "data_centre_saving_percent", evaluation.building_percent, "percent"});
+  }
+  if (evaluation.baseline) rows.push_back({sku.name, "table_total_percent", sku.before_rounding.total, "percent"});
+  rows.push_back({sku.name, "rack_power", result.rack_provisioned.value(), "W"});
+  rows.push_back({sku.name, "per_server_data_centre_total", result.per_server_building.total().value(), "kgCO2e"});
+  return rows;
 }
 
 /// What each switch alone changes: the main figures, or the first other one if it changes none of them. Failure rates
@@ -132,14 +134,6 @@ std::vector<Switch> effects(const Framework& framework, Setting setting, const s
   return list;
 }
 
-/// Names of the switches that are on.
-std::string switches_on(const Switches& switches) {
-  std::string names;
-  for (const auto& entry : switch_table())
-    if (switches.*(entry.flag)) names += (names.empty() ? "" : ", ") + std::string(entry.name);
-  return names;
-}
-
 /// Whether the release's solver has to fit it.
 bool is_fitted(const Derate& curve) {
   return std::any_of(curve.coefficients.begin() + 1, curve.coefficients.end(), [](double c) { return c != 0; });
@@ -148,8 +142,21 @@ bool is_fitted(const Derate& curve) {
 void add_notes(const Framework& framework, const Setting& setting, const Evaluation& evaluation,
                std::vector<std::string>& notes) {
   notes.insert(notes.end(), framework.notes.begin(), framework.notes.end());
-  notes.push_back("clusters: the sizes after are those of " + evaluation.skus[evaluation.cluster_sku].name +
-                  "; other configurations are set into the same sizes");
+  if (!evaluation.baseline)
+    notes.push_back(
+        "no configuration is named Baseline: savings are left out; name one of the input's to compare with after "
+        "--baseline");
+  if (has_clusters(evaluation))
+    notes.push_back("clusters: the sizes after are those of " + shown(evaluation).name +
+                    "; other configurations are set into the same sizes" +
+                    (setting.cluster_sku.empty() && shown(evaluation).name != "GreenSKU-Full"
+                         ? std::string(" (--cluster-sku names another)")
+                         : std::string()));
+  else
+    notes.push_back(
+        "clusters and data centre: left out, as their sizes count servers of a baseline and of " +
+        std::string(evaluation.cluster_sku && evaluation.baseline ? "another configuration" : "GreenSKU-Full") +
+        "; name those of the input after --baseline and --cluster-sku");
   if (!setting.plain)
     notes.push_back(
         "evaluated as the release does: mean intensity over the regions (unweighted, though it is called an average by "
@@ -221,7 +228,7 @@ Result<Comparison> compare_greensku(const Request& request) {
   comparison.mode = request.mode;
   add_rows(*evaluation, system, comparison.rows);
   comparison.switches = effects(*framework, *setting, system);
-  if (const std::string on = switches_on(setting->switches); !on.empty()) comparison.notes.push_back("on: " + on);
+  note_switches(switch_table(), setting->switches, comparison);
   add_notes(*framework, *setting, *evaluation, comparison.notes);
   return comparison;
 }
@@ -280,7 +287,8 @@ AnchorSet anchors_greensku(const std::filesystem::path& data) {
         ours.embodied.value());
     add("Baseline", "per_core_total", baseline_per_core.total().value(), solver, "kgCO2e", run, ours.total().value());
   }
-  const ClusterSaving& clusters = evaluation->skus[evaluation->cluster_sku].clusters;
+  if (!has_clusters(*evaluation)) return set;
+  const ClusterSaving& clusters = evaluation->skus[*evaluation->cluster_sku].clusters;
   add("clusters", "cluster_saving_percent", 14, whole_percent / 14, "percent",
       "figures/paper_figures_original/cluster_savings.txt", clusters.weighted);
   add("clusters", "cluster_saving_percent", 14.001515780160377, solver, "percent", run, clusters.weighted);

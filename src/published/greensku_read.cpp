@@ -25,7 +25,9 @@ class SkuReader {
   Sku read(const Sources::Configuration& configuration) {
     const Fields server(&configuration.server, &error_);
     Sku sku;
-    sku.name = server.word("name", configuration.name);
+    const bool named = server.has("name") && !trim(text_of(server.at("name").node())).empty();
+    sku.name = named ? server.word("name") : configuration.stem;
+    sku.stem = configuration.stem;
     read_processor(server.at("cpu"), sku);
     const Fields memory_of = server.at("memory"), cxl_of = server.at("cxl");
     sku.memory = memory(memory_of);

@@ -21,7 +21,8 @@ struct Sources {
   };
   std::map<std::string, Text> series;
   struct Configuration {
-    std::string name;  ///< if it names none itself
+    std::string stem;  ///< the file's name without extension
+    std::string path;  ///< below the input, with extension
     YamlNode server;
   };
   std::vector<Configuration> configurations;

@@ -83,15 +83,12 @@ std::optional<fs::path> tables_above(const fs::path& start) {
 }
 
 /// Adds a document that is a server configuration; false if it is some other YAML.
-Result<bool> add_configuration(const std::string& name, const Result<YamlNode>& document, Sources& sources) {
+Result<bool> add_configuration(const fs::path& path, const Result<YamlNode>& document, Sources& sources) {
   if (!document) return document.error();
   const YamlNode* server = document->find("server");
   if (!server) return false;
-  sources.configurations.push_back({name, *server});
+  sources.configurations.push_back({path.stem().string(), path.generic_string(), *server});
   return true;
-}
-Result<bool> add_configuration(const fs::path& path, Sources& sources) {
-  return add_configuration(path.stem().string(), YamlNode::read(path), sources);
 }
 
 /// Adds the release's configurations, or the one of that file name.
@@ -99,21 +96,24 @@ void add_release_configurations(std::string_view only, Sources& sources) {
   for (const auto& [file, text] : release_configurations()) {
     if (!only.empty() && file != only) continue;
     const auto document = YamlNode::parse(text, "built-in " + std::string(file));
-    sources.configurations.push_back({fs::path(file).stem().string(), *document->find("server")});
+    sources.configurations.push_back({fs::path(file).stem().string(), std::string(file), *document->find("server")});
   }
 }
 
-/// One configuration, and the Baseline beside it or else the release's, unless it is a Baseline itself.
+/// One configuration, and the Baseline beside it or else the release's, unless it is a Baseline itself. A copy beside
+/// the original is none, though it may still have its name.
 Result<void> add_with_baseline(const fs::path& file, Sources& sources) {
-  const auto added = add_configuration(file, sources);
+  const auto added = add_configuration(file, YamlNode::read(file), sources);
   if (!added) return added.error();
   if (!*added) return bad_input("is no server configuration", file.string(), "it must have the top key 'server'");
-  const YamlNode* name = sources.configurations.front().server.find("name");
-  if ((name ? name->text() : file.stem().string()) == "Baseline") return {};
+  if (file.stem() == "Baseline") return {};
   const fs::path beside = file.parent_path() / "Baseline.yaml";
   std::error_code ignored;
-  const auto baseline = fs::exists(beside, ignored) ? add_configuration(beside, sources) : Result<bool>(false);
+  const bool there = fs::exists(beside, ignored);
+  const auto baseline = there ? add_configuration(beside, YamlNode::read(beside), sources) : Result<bool>(false);
   if (!baseline) return baseline.error();
+  const YamlNode* name = sources.configurations.front().server.find("name");
+  if (!*baseline && name && name->text() == "Baseline") return {};
   if (!*baseline) add_release_configurations("Baseline.yaml", sources);
   sources.notes.push_back("compared with " + (*baseline ? beside.string() : "the release's Baseline"));
   return {};
@@ -169,7 +169,7 @@ Result<Sources> find_sources(const fs::path& input) {
     if (!searched) return searched.error();
     found = std::move(*searched);
     for (const fs::path& other : found.others) {
-      const auto added = add_configuration(other, sources);
+      const auto added = add_configuration(other.lexically_relative(input), YamlNode::read(other), sources);
       if (!added) return added.error();
       if (!*added) sources.notes.push_back("left out, no key 'server': " + other.lexically_relative(input).string());
     }
@@ -203,7 +203,7 @@ Result<Sources> sources_of(const std::map<std::string, std::string>& files) {
   Sources sources;
   for (const auto& [name, text] : files) {
     if (is_table(name)) continue;
-    const auto added = add_configuration(fs::path(name).stem().string(), YamlNode::parse(text, name), sources);
+    const auto added = add_configuration(name, YamlNode::parse(text, name), sources);
     if (!added) return added.error();
     if (!*added) return bad_input("is no server configuration", name, "it must have the top key 'server'");
   }

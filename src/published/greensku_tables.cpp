@@ -103,6 +103,25 @@ Result<void> read_series(const Sources& sources, Framework& framework) {
   return {};
 }
 
+/// Configurations of the same name take that of their files, of which one may be a copy of the other; if names still
+/// meet, all take their paths.
+void name_apart(const Sources& sources, Framework& framework) {
+  const auto count_names = [&framework] {
+    std::map<std::string, std::size_t> counts;
+    for (const Sku& sku : framework.skus) ++counts[sku.name];
+    return counts;
+  };
+  const auto counts = count_names();
+  for (const auto& [name, count] : counts)
+    if (count > 1)
+      framework.notes.push_back(std::to_string(count) + " configurations have the server.name '" + name +
+                                "': each is called by its file");
+  for (Sku& sku : framework.skus)
+    if (counts.at(sku.name) > 1) sku.name = sku.stem;
+  if (count_names().size() == framework.skus.size()) return;
+  for (std::size_t i = 0; i < framework.skus.size(); ++i) framework.skus[i].name = sources.configurations[i].path;
+}
+
 }  // namespace
 
 Result<Framework> resolve(const Sources& sources) {
@@ -113,14 +132,10 @@ Result<Framework> resolve(const Sources& sources) {
   framework.failures = read_failures({&sources.tables.at("afr_data.yaml"), &error});
   for (const Sources::Configuration& configuration : sources.configurations) {
     if (error) break;
-    Sku sku = read_sku(sources, configuration, error);
-    for (const Sku& earlier : framework.skus)
-      if (earlier.name == sku.name)
-        return configuration.server.error("has the name '" + sku.name + "' of another configuration",
-                                          "give each its own");
-    framework.skus.push_back(std::move(sku));
+    framework.skus.push_back(read_sku(sources, configuration, error));
   }
   if (error) return *error;
+  name_apart(sources, framework);
   if (auto series = read_series(sources, framework); !series) return series.error();
   return framework;
 }

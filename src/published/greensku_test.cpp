@@ -188,12 +188,12 @@ TEST(GreenSku, HeldOutInputs) {
     const Evaluation evaluation = evaluated(framework, setting);
     for (std::size_t i = 0; i < names.size(); ++i)
       expect_near(of(evaluation, names[i]).per_core.total().value(), golden.per_core[i], 1e-12, names[i]);
-    expect_near(evaluation.skus[evaluation.cluster_sku].clusters.weighted, golden.cluster_percent, 1e-12, "clusters");
+    expect_near(evaluation.skus[*evaluation.cluster_sku].clusters.weighted, golden.cluster_percent, 1e-12, "clusters");
     setting.plain = true;
     expect_near(of(evaluated(framework, setting), "GreenSKU-Full").per_core_building.total().value(),
                 golden.plain_per_core, 1e-12, "plain");
     const Evaluation without_use = evaluated(framework, corrected());
-    expect_near(without_use.skus[without_use.cluster_sku].clusters.weighted, golden.corrected_percent, 1e-12,
+    expect_near(without_use.skus[*without_use.cluster_sku].clusters.weighted, golden.corrected_percent, 1e-12,
                 "corrected");
   }
 }
@@ -205,7 +205,7 @@ TEST(GreenSku, OtherClusters) {
       "Cluster,NewClusterSize_GreenSKU,OriginalClusterSize,NewClusterSize_Baseline\n"
       "0,0,550,550\n1,7,3,1\n2,110,30,0\n3,333,700,70\n4,50,10,10\n5,1,1001,999\n";
   const Evaluation evaluation = evaluated(must(parse(files)));
-  expect_near(evaluation.skus[evaluation.cluster_sku].clusters.weighted, 2.26093911162447, 1e-12, "weighted");
+  expect_near(evaluation.skus[*evaluation.cluster_sku].clusters.weighted, 2.26093911162447, 1e-12, "weighted");
 }
 
 // The ten points of the release, against rational arithmetic; and what its own run gives, at b469a11 with scipy 1.10.1,
@@ -339,7 +339,7 @@ TEST(GreenSku, SwitchesChangeWhatTheySayAndNothingElse) {
   {
     const Evaluation after = evaluated(framework, with({&Switches::single_rounding}));
     EXPECT_EQ(of(after, "GreenSKU-Full").per_core.total(), before.per_core.total());
-    EXPECT_EQ(after.cluster_percent, after.skus[after.cluster_sku].clusters.weighted);
+    EXPECT_EQ(after.cluster_percent, after.skus[*after.cluster_sku].clusters.weighted);
     EXPECT_EQ(published.cluster_percent, 14);
   }
 }
@@ -350,7 +350,7 @@ TEST(GreenSku, CorrectedIsTheOneSlip) {
   for (const auto& entry : switch_table())
     EXPECT_EQ(!entry.choice, entry.flag == &Switches::embodied_without_use) << entry.name;
   const Evaluation evaluation = evaluated(release(), corrected());
-  expect_near(evaluation.skus[evaluation.cluster_sku].clusters.weighted, 15.052646936514005, 1e-12, "clusters");
+  expect_near(evaluation.skus[*evaluation.cluster_sku].clusters.weighted, 15.052646936514005, 1e-12, "clusters");
   // 15 % of the 48.915435 % that compute servers are of a data centre.
   expect_near(evaluation.building_percent, 7.33731525, 1e-12, "data centre");
 }

@@ -310,6 +310,10 @@ std::vector<JsonReader> JsonReader::objects(std::string_view key) {
   return readers;
 }
 
+std::string JsonReader::path(std::string_view key) const {
+  return (node_->name.empty() ? "" : node_->name + ".") + std::string(key);
+}
+
 std::string JsonReader::where(std::string_view key) const {
   const Node* node = key.empty() ? node_ : node_->member(key);
   return document_->place(node != nullptr ? node->line : node_->line);

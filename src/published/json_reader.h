@@ -63,6 +63,8 @@ class JsonReader {
   /// The objects of an array; empty, and an error, if the key is absent or holds something else.
   std::vector<JsonReader> objects(std::string_view key);
 
+  /// "components[0].comment": the key with those of the objects around it.
+  std::string path(std::string_view key) const;
   /// "spec.json:4" of a key that is there, of the object itself without one.
   std::string where(std::string_view key = {}) const;
   /// Keeps an error found by the caller, unless there is an earlier one.

@@ -18,23 +18,26 @@ class OptionReader {
  public:
   explicit OptionReader(const std::map<std::string, std::string>& options) : options_(options) {}
 
-  /// An option that must stand alone under one of its names ("c", "cpu_core_num", "cores").
-  std::optional<std::string> text(const std::vector<std::string>& names);
+  /// An option that must stand alone under one of its names ("c", "cpu_core_num", "cores"). One without a value is an
+  /// error whose hint says what may follow: `allowed`.
+  std::optional<std::string> text(const std::vector<std::string>& names, const std::string& allowed = {});
   std::optional<double> number(const std::vector<std::string>& names, double low, double high);
   std::optional<double> number(const std::vector<std::string>& names) {
     return number(names, -std::numeric_limits<double>::max(), std::numeric_limits<double>::max());
   }
-  /// "true", "false", or the flag alone, which reads as true.
+  /// "true", "false", or the flag alone, whose value is empty and which reads as true.
   bool flag(const std::string& name);
   /// True if one of the names was given.
   bool has(const std::vector<std::string>& names) const;
+  /// True if nothing but options of these names was given.
+  bool nothing_but(const std::vector<std::string>& names) const;
   /// Names that were given and start with `prefix`, in order.
   std::vector<std::string> starting_with(std::string_view prefix) const;
 
   void fail(Error error) {
     if (!error_) error_ = std::move(error);
   }
-  /// The first error; an option that nobody asked for is one.
+  /// An error for an option that nobody asked for, else the first error.
   Result<void> finish() const;
 
  private:

@@ -35,6 +35,8 @@ std::optional<ScarifChip> chip(OptionReader& options, const std::vector<std::str
   return std::nullopt;
 }
 
+constexpr const char* vendors = "use one of: HP, Dell, Lenovo";
+
 /// The server of the tool's own flags.
 ScarifServer installed_server(OptionReader& options, std::vector<std::string>& notes) {
   ScarifServer server;
@@ -51,7 +53,7 @@ ScarifServer installed_server(OptionReader& options, std::vector<std::string>& n
   server.hdd = carbon::Bytes{required({"hd", "hdd"}, 0, most) * 1e9};
   server.year = static_cast<int>(required({"y", "year"}, 1990, 2100));
   if (const auto month = whole(options, {"month"}, 1, 12)) server.month = static_cast<int>(*month);
-  server.vendor = options.text({"vendor"}).value_or("HP");
+  server.vendor = options.text({"vendor"}, vendors).value_or("HP");
   server.accelerator = chip(options, {"at", "acc_tech_node", "acc-tech-node", "acc-node"},
                             {"aa", "acc_chip_area", "acc-chip-area", "acc-area"}, notes);
   server.own_cpu = chip(options, {"cpu-node"}, {"cpu-area"}, notes);
@@ -74,7 +76,7 @@ ScarifServer proposed_server(OptionReader& options, const ScarifServer& installe
   gigabytes("new-hdd", server.hdd);
   server.year = static_cast<int>(whole(options, {"new-year"}, 1990, 2100).value_or(server.year));
   if (const auto month = whole(options, {"new-month"}, 1, 12)) server.month = static_cast<int>(*month);
-  server.vendor = options.text({"new-vendor"}).value_or(server.vendor);
+  server.vendor = options.text({"new-vendor"}, vendors).value_or(server.vendor);
   server.accelerator = chip(options, {"new-acc-node"}, {"new-acc-area"}, notes);
   if (const auto own = chip(options, {"new-cpu-node"}, {"new-cpu-area"}, notes)) server.own_cpu = own;
   return server;
@@ -85,7 +87,7 @@ std::optional<std::vector<ScarifRegion>> regions(OptionReader& options) {
   std::vector<ScarifRegion> result;
   if (const auto one = options.number({"intensity"}, 0, 100))
     result.push_back({"given grid", carbon::GramsPerKilowattHour{*one * 1000}});
-  if (const auto list = options.text({"regions"})) {
+  if (const auto list = options.text({"regions"}, "write names and kg CO2e for each kWh: TX=0.438,AZ=0.395")) {
     for (const std::string_view entry : split(*list, ',')) {
       const auto equals = entry.find('=');
       const auto value = equals == std::string_view::npos ? std::nullopt : parse_number(entry.substr(equals + 1));
@@ -149,7 +151,7 @@ Result<ScarifInput> read_input(const Request& request, OptionReader& options) {
     if (extension == ".csv") return parse_scarif_csv(*text, source);
     return bad_input("not a format of SCARIF's inputs", source, "give a .json, .toml or .csv file");
   }
-  if (request.options.empty() || (request.options.size() == 1 && options.has({"regions", "intensity"}))) {
+  if (options.nothing_but({"regions", "intensity", "switch"})) {
     ScarifInput input;
     input.upgrade = scarif_case_study();
     input.notes.push_back(
@@ -246,12 +248,13 @@ Result<Comparison> compare_scarif(const Request& request) {
   const auto grids = regions(options);
   auto input = read_input(request, options);
   if (!input) return input.error();
+  const ScarifSwitches switches = switches_of(request.mode, scarif_switches(), options);
   if (auto ok = options.finish(); !ok) return ok.error();
   if (grids && input->upgrade) input->upgrade->regions = *grids;
   if (grids && !input->upgrade) input->notes.push_back("no upgrade is asked, so no grid has an effect");
 
-  const ScarifSwitches switches = switches_of(request.mode, scarif_switches());
   Comparison comparison{"scarif", request.mode, {}, {}, std::move(input->notes)};
+  note_switches(scarif_switches(), switches, comparison);
   if (input->upgrade) {
     if (auto ok = add_upgrade(*input->upgrade, switches, comparison); !ok) return ok.error();
   } else if (input->fleet) {

@@ -11,18 +11,6 @@ namespace cradle::published {
 namespace {
 
 constexpr double most = 1e12;
-std::vector<std::string> server_keys() {
-  return {"name", "vendor", "cpu_core_num",  "dram",          "ssd",           "hdd",
-          "year", "month",  "acc_tech_node", "acc_chip_area", "cpu_tech_node", "cpu_chip_area"};
-}
-std::vector<std::string> system_keys() {
-  std::vector<std::string> keys = server_keys();
-  for (const char* key : {"cpus", "cpu_idle_w", "acc_idle_w", "acc_task_w", "util"}) keys.emplace_back(key);
-  return keys;
-}
-std::vector<std::string> option_keys() {
-  return {"name", "count", "base_w", "acc_w", "servers", "acc_tech_node", "acc_chip_area"};
-}
 
 /// A whole number, as the tool takes for everything that it counts.
 template <class Fields>
@@ -91,9 +79,7 @@ std::vector<ScarifRegion> regions(Fields& root) {
 template <class Fields>
 Result<ScarifInput> read_input(Fields root) {
   ScarifInput input;
-  std::vector<std::string> known = server_keys();
   if (root.has("system1") || root.has("system2")) {
-    known = {"system1", "system2", "regions"};
     ScarifUpgrade upgrade;
     for (const char* key : {"system1", "system2"}) {
       auto fields = root.table(key);
@@ -102,16 +88,15 @@ Result<ScarifInput> read_input(Fields root) {
         continue;
       }
       (std::string_view(key) == "system1" ? upgrade.installed : upgrade.proposed) = system(*fields, key, input.notes);
-      fields->close(system_keys());
+      fields->close(input.notes);
     }
     upgrade.regions = regions(root);
     input.upgrade = std::move(upgrade);
   } else if (root.has("host")) {
-    known = {"host", "options", "intensity", "years"};
     ScarifFleet fleet;
     if (auto host = root.table("host")) {
       fleet.host = server(*host, "host", input.notes);
-      host->close(server_keys());
+      host->close(input.notes);
     }
     for (auto& fields : root.tables("options")) {
       ScarifFleetOption option;
@@ -123,7 +108,7 @@ Result<ScarifInput> read_input(Fields root) {
       option.accelerator = chip(fields, "acc", input.notes);
       if (option.count > 0 && !option.accelerator)
         fields.fail("count", "counts accelerators that are not described", "add acc_tech_node and acc_chip_area");
-      fields.close(option_keys());
+      fields.close(input.notes);
       fleet.options.push_back(std::move(option));
     }
     fleet.intensity = carbon::GramsPerKilowattHour{root.number("intensity", 0, 100) * 1000};
@@ -132,7 +117,7 @@ Result<ScarifInput> read_input(Fields root) {
   } else {
     input.servers.push_back(server(root, "system", input.notes));
   }
-  root.close(known);
+  root.close(input.notes);
   if (auto ok = root.finish(); !ok) return ok.error();
   return input;
 }

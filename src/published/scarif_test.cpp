@@ -231,6 +231,16 @@ RC_GTEST_PROP(Scarif, BreakEvenFallsWithIntensity, ()) {
   RC_ASSERT(std::abs(result->regions[0].after / result->regions[1].after - 2) < 1e-9);
 }
 
+TEST(Scarif, KeysThatMeanNothingAreNotedWithTheirPath) {
+  const std::string system =
+      "{\"cpu_core_num\": 32, \"dram\": 64, \"ssd\": 0, \"hdd\": 0, \"year\": 2020, \"cpus\": 2, \"cpu_idle_w\": 20, "
+      "\"util\": 0.5";
+  const auto input = parse_scarif_json(
+      "{\"system1\": " + system + "},\n\"system2\": " + system + ",\n\"comment\": \"new\"}}", "up.json");
+  ASSERT_TRUE(input) << to_string(input.error());
+  EXPECT_EQ(input->notes, std::vector<std::string>{"up.json:3: 'system2.comment' is no field here; ignored"});
+}
+
 TEST(Scarif, RefusesWithPlaceAndHint) {
   const std::map<std::string, std::string> good = {{"c", "44"}, {"d", "32"}, {"s", "0"}, {"hd", "4800"}, {"y", "2017"}};
   const std::pair<const char*, const char*> changes[] = {

@@ -40,10 +40,6 @@ SciComponent read_component(Fields& fields, const std::string& fallback_name) {
 
 template <class Fields>
 Result<SciApplication> read_application(Fields root) {
-  std::vector<std::string> keys = {
-      "functional_unit", "functional_units",   "name",           "energy_kwh",     "intensity_g_per_kwh",
-      "embodied_kg",     "reserved_hours",     "lifetime_years", "lifetime_hours", "pue",
-      "components",      "resources_reserved", "resources_total"};
   SciApplication application;
   application.functional_unit = root.text("functional_unit", application.functional_unit);
   application.functional_units = root.number("functional_units", 0, most, 1);
@@ -51,12 +47,12 @@ Result<SciApplication> read_application(Fields root) {
     for (auto& fields : root.tables("components")) {
       application.components.push_back(
           read_component(fields, "component " + std::to_string(application.components.size() + 1)));
-      fields.close(keys);
+      fields.close(application.notes);
     }
   } else {
     application.components.push_back(read_component(root, "component"));
   }
-  root.close(keys);
+  root.close(application.notes);
   if (auto ok = root.finish(); !ok) return ok.error();
   return application;
 }
@@ -84,7 +80,7 @@ Result<SciApplication> application_of(OptionReader& options) {
 
 Result<SciApplication> read_application(const Request& request, OptionReader& options) {
   if (request.input.empty()) {
-    if (request.options.empty()) return sci_example();
+    if (options.nothing_but({"switch"})) return sci_example();
     return application_of(options);
   }
   const auto text = read_file(request.input, std::uint64_t{16} << 20);
@@ -111,7 +107,7 @@ SciApplication sci_example() {
   server.reserved = carbon::Hours{1};
   server.lifetime = carbon::Hours{4 * hours_per_year};
   server.lifetime_in_years = true;
-  return {"functional unit", 1, {server}};
+  return {"functional unit", 1, {server}, {}};
 }
 
 Result<SciScore> evaluate_sci(const SciComponent& component, const SciSwitches& switches) {
@@ -166,10 +162,11 @@ Result<Comparison> compare_sci(const Request& request) {
   OptionReader options(request.options);
   const auto application = read_application(request, options);
   if (!application) return application.error();
+  const SciSwitches switches = switches_of(request.mode, sci_switches(), options);
   if (auto ok = options.finish(); !ok) return ok.error();
-  const SciSwitches switches = switches_of(request.mode, sci_switches());
-  Comparison comparison{"sci", request.mode, {}, {}, {}};
-  if (request.input.empty() && request.options.empty())
+  Comparison comparison{"sci", request.mode, {}, {}, application->notes};
+  note_switches(sci_switches(), switches, comparison);
+  if (request.input.empty() && options.nothing_but({"switch"}))
     comparison.notes.push_back("nothing given: the specification's example, 1000 kg over four years, for one hour");
   for (const SciComponent& component : application->components) {
     const auto score = evaluate_sci(component, switches);

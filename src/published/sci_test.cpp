@@ -71,6 +71,16 @@ RC_GTEST_PROP(Sci, ScoreFallsWithUnitsAndGrowsWithPue, (std::uint16_t units, std
   RC_ASSERT(evaluate_sci(many, {})->value() >= evaluate_sci(one, {})->value());
 }
 
+TEST(Sci, KeysThatMeanNothingAreNotedWithTheirPath) {
+  const auto parsed = parse_sci_json("{\"colour\": 1,\n \"components\": [{\"comment\": {\"by\": \"me\"}}]}", "a.json");
+  ASSERT_TRUE(parsed) << to_string(parsed.error());
+  EXPECT_EQ(parsed->notes, (std::vector<std::string>{"a.json:2: 'components[0].comment' is no field here; ignored",
+                                                     "a.json:1: 'colour' is no field here; ignored"}));
+  const auto toml = parse_sci_toml("energy_kwh = 1\ncolour = 1\n", "a.toml");
+  ASSERT_FALSE(toml);
+  EXPECT_NE(to_string(toml.error()).find("colour"), std::string::npos);
+}
+
 TEST(Sci, RefusesWithPlaceAndHint) {
   const auto refused = [](const SciApplication& app) {
     const auto score = evaluate_sci(app, {});
@@ -90,7 +100,7 @@ TEST(Sci, RefusesWithPlaceAndHint) {
   app.components.front().resources_reserved = 2;
   refused(app);
   for (const char* text : {"", "[", "{\"functional_units\": \"x\"}", "{\"lifetime_years\": 1, \"lifetime_hours\": 2}",
-                           "{\"colour\": 1}", "{\"components\": 1}", "{\"pue\": 0.5}"})
+                           "{\"components\": 1}", "{\"pue\": 0.5}"})
     EXPECT_FALSE(parse_sci_json(text, "a.json")) << text;
   Request request;
   request.options = {{"intensitty", "3"}};

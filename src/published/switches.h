@@ -1,6 +1,7 @@
 // The mode that turns a tool's corrections on, and what each switch alone changes.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <functional>
 #include <span>
@@ -8,14 +9,49 @@
 #include <vector>
 
 #include "cradle/base/result.h"
+#include "cradle/base/text.h"
 #include "cradle/published/comparison.h"
 #include "cradle/published/named_switch.h"
+#include "options.h"
 
 namespace cradle::published {
 
 template <class Switches>
 Switches switches_of(Mode mode, std::span<const NamedSwitch<Switches>> table) {
   return mode == Mode::corrected ? all_corrections<Switches>(table) : Switches{};
+}
+
+/// As above, or those that the option --switch names; there "corrected" stands for every correction, "all" for every
+/// switch.
+template <class Switches>
+Switches switches_of(Mode mode, std::span<const NamedSwitch<Switches>> table, OptionReader& options) {
+  std::vector<std::string> names;
+  for (const auto& entry : table) names.emplace_back(entry.name);
+  names.insert(names.end(), {"corrected", "all"});
+  Switches on = switches_of(mode, table);
+  const auto chosen = options.text({"switch"}, "name one or more, with commas: " + suggest("", names));
+  if (!chosen) return on;
+  if (mode == Mode::corrected)
+    options.fail(bad_input("is given beside --corrected", "--switch",
+                           "name all that you want after --switch: 'corrected' stands for every correction, 'all' for "
+                           "every switch"));
+  for (const std::string_view part : split(*chosen, ',')) {
+    const std::string_view word = trim(part);
+    if (std::find(names.begin(), names.end(), word) == names.end())
+      options.fail(bad_input("no switch '" + std::string(word) + "'", "--switch", suggest(word, names)));
+    for (const auto& entry : table)
+      if (word == entry.name || word == "all" || (word == "corrected" && !entry.choice)) on.*(entry.flag) = true;
+  }
+  return on;
+}
+
+/// Notes the switches that are on by name: what corrected means is known without.
+template <class Switches>
+void note_switches(std::span<const NamedSwitch<Switches>> table, const Switches& switches, Comparison& to) {
+  std::string names;
+  for (const auto& entry : table)
+    if (switches.*(entry.flag)) names += (names.empty() ? "" : ", ") + std::string(entry.name);
+  if (to.mode != Mode::corrected && !names.empty()) to.notes.push_back("switches on: " + names);
 }
 
 /// A number by which a comparison shows what switches do: that of a case, in `unit`, under given switches.

@@ -1,12 +1,15 @@
 // 3D-Carbon's rows and switches.
 #include <algorithm>
 #include <cmath>
+#include <numbers>
 
 #include "cradle/base/file.h"
 #include "cradle/published/three_d_carbon.h"
 #include "cradle/published/tools.h"
+#include "die_size.h"
 #include "options.h"
 #include "switches.h"
+#include "three_d_tables.h"
 
 namespace cradle::published {
 namespace {
@@ -85,6 +88,30 @@ void add_product(const std::string& item, const ThreeDCarbon& carbon, std::vecto
   of.carbon("total", carbon.total());
 }
 
+constexpr double wafer_mm = 300;
+
+/// Sizes that nobody can make; the tool answers all the same.
+void add_size_notes(const std::string& item, const ThreeDProduct& product, const ThreeDCarbon& carbon,
+                    std::vector<std::string>& notes) {
+  double side_by_side = 0, largest = 0;
+  for (std::size_t i = 0; i < carbon.dies.size(); ++i) {
+    const ThreeDDieCarbon& die = carbon.dies[i];
+    if (auto note = size_note(item + "/" + die.name, die.area, wafer_mm)) notes.push_back(std::move(*note));
+    side_by_side += die.area.value() * product.dies[i].number;
+    largest = std::max(largest, die.area.value());
+  }
+  // Interposers are larger than one exposure: they are stitched.
+  const double interposer = side_by_side * three_d::interposer_scale;
+  if (product.method == ThreeDMethod::silicon_interposer && interposer > std::numbers::pi * wafer_mm * wafer_mm / 4)
+    notes.push_back(item + ": an interposer of " + size_text(interposer) + " is larger than a wafer of " +
+                    shortest(wafer_mm) + " mm: the tool's number has no meaning");
+  const bool stacked = product.method >= ThreeDMethod::micro_bumping;
+  const double taken = stacked ? largest : side_by_side, package = product.package_area.value();
+  if (package > 0 && package < taken)
+    notes.push_back(item + ": a package of " + size_text(package) + " is smaller than the " + size_text(taken) +
+                    " that its dies take");
+}
+
 /// The tool cuts its percentages and years off rather than rounding them.
 double cut(double value) { return std::trunc(value); }
 
@@ -136,6 +163,7 @@ struct Answer {
       const auto carbon = three_d_carbon(list[i], switches, file.source);
       if (!carbon) return carbon.error();
       add_product(prefix + list[i].name, *carbon, comparison.rows);
+      add_size_notes(prefix + list[i].name, list[i], *carbon, comparison.notes);
       totals.push_back(
           {prefix + list[i].name, "total", "kgCO2e", [&file, i](const ThreeDSwitches& with) -> Result<double> {
              const auto changed = three_d_carbon(file.read_with(with).products[i], with, file.source);
@@ -163,9 +191,12 @@ struct Answer {
         if (!options) return options.error();
         const std::string item = prefix + list[i].name + "/" + kind_of(heterogeneous);
         add_options(item, *options, comparison.rows);
+        // The undivided die is the largest of all.
+        if (auto note = size_note(item, options->front().largest_die, wafer_mm)) comparison.notes.push_back(*note);
         for (std::size_t k = 0; k < options->size(); ++k) {
           const std::string name = item + "/" + (*options)[k].name;
-          if (!(*options)[k].operational)
+          const auto& used = (*options)[k].operational;
+          if (!used || !std::isfinite(used->value()))
             comparison.notes.push_back(name + " cannot give the bandwidth that is asked for");
           totals.push_back(
               {name, "total", "kgCO2e", [&file, i, k, heterogeneous](const ThreeDSwitches& with) -> Result<double> {
@@ -188,11 +219,11 @@ struct Answer {
 
 Result<Comparison> compare_three_d_carbon(const Request& request) {
   OptionReader options(request.options);
+  const ThreeDSwitches switches = switches_of(request.mode, three_d_switches(), options);
   if (auto fine = options.finish(); !fine) return fine.error();
-  if (request.input.empty()) return missing_data("no input file", "--input", "name a YAML file of 3D-Carbon");
+  if (request.input.empty()) return bad_input("no input file", "--input", "name a YAML file of 3D-Carbon");
   const auto paths = files_of(request.input);
   if (!paths) return paths.error();
-  const ThreeDSwitches switches = switches_of(request.mode, three_d_switches());
 
   std::vector<ThreeDFile> files;
   for (const fs::path& path : *paths) {
@@ -210,6 +241,7 @@ Result<Comparison> compare_three_d_carbon(const Request& request) {
     for (const std::string& note : files[i].read_with(switches).notes) answer.comparison.notes.push_back(prefix + note);
   }
   add_switches(three_d_switches(), answer.totals, answer.comparison);
+  note_switches(three_d_switches(), switches, answer.comparison);
   answer.comparison.notes.push_back(
       "coefficients: built in, those of 3D-Carbon at 14e1a7f; a product is used 10 % of T_exe, whatever its load");
   return std::move(answer.comparison);

@@ -97,7 +97,10 @@ std::optional<GramsCO2e> use_of(ThreeDMethod method, double whole_use, double ba
 }
 
 ThreeDOption option_of(std::string name, const ThreeDCarbon& carbon) {
-  return {std::move(name), carbon.die_sum(), carbon.bonding, carbon.substrate, carbon.package, {}, widest, false};
+  SquareMillimetres largest;
+  for (const ThreeDDieCarbon& die : carbon.dies) largest = std::max(largest, die.area);
+  return {std::move(name), carbon.die_sum(), carbon.bonding, carbon.substrate, carbon.package, {}, widest,
+          false,           largest};
 }
 
 }  // namespace

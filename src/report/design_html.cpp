@@ -119,7 +119,8 @@ std::string scatter_section(const Scatter& scatter) {
     table.row(std::move(row));
   }
   std::string caption = grouped(scatter.points) + " designs were evaluated";
-  if (scatter.infeasible > 0) caption += ", " + grouped(scatter.infeasible) + " of them outside a constraint";
+  if (scatter.impossible > 0) caption += ", " + grouped(scatter.impossible) + " cannot be made";
+  if (scatter.infeasible > 0) caption += ", " + grouped(scatter.infeasible) + " miss a constraint";
   caption +=
       "; " + grouped(scatter.front.size()) + (scatter.front.size() == 1 ? " is" : " are") +
       " on the front: nothing else is at least as good in every objective and better in one. Less is better on every "
@@ -129,8 +130,7 @@ std::string scatter_section(const Scatter& scatter) {
   const std::string control =
       "<p class=\"control\"><label>Across <select name=\"x\" autocomplete=\"off\"></select></label> <label>Up <select "
       "name=\"y\" autocomplete=\"off\"></select></label> <label><input type=\"checkbox\" autocomplete=\"off\"> "
-      "logarithmic "
-      "axes</label></p>\n";
+      "logarithmic axes</label></p>\n";
   return section("scatter", "What can be had",
                  control + figure("Points: the Pareto front within all designs", caption) +
                      details("The front (click a head to sort)", table));
@@ -142,11 +142,13 @@ std::string bracket_text(const BreakEven& crossing) {
 }
 
 std::string curve_section(const Curve& curve, std::size_t number) {
-  std::string body =
-      figure("Lines: " + curve.y.name + " over " + curve.x.name,
-             curve.crossings.empty() ? "The lines do not cross in this range."
-                                     : "Dashed: where the answer turns. A band, where there is one, is the "
-                                       "bracket that is certain to hold the turn.");
+  std::string caption = curve.caption;
+  if (caption.empty())
+    caption = curve.crossings.empty()
+                  ? "The answer does not turn within this range."
+                  : "Dashed: where the answer turns. A band, where there is one, is the bracket that "
+                    "is certain to hold the turn.";
+  std::string body = figure("Lines: " + curve.y.name + " over " + curve.x.name, caption);
   if (!curve.crossings.empty()) {
     Table table;
     table.column("what", "what")
@@ -179,10 +181,12 @@ std::string bills_section(const Bills& bills, std::size_t number) {
       table.row({bar.name, part.name, part.carbon.low.value(), part.carbon.value.value(), part.carbon.high.value()});
     table.row({bar.name, "total", bar.total.low.value(), bar.total.value.value(), bar.total.high.value()});
   }
-  return section("bills-" + std::to_string(number), bills.title,
-                 figure("Stacked bars: carbon by part",
-                        "Each bar adds up what it is made of; the whisker is " + bills.range + " of the total.") +
-                     details("The numbers", table));
+  return section(
+      "bills-" + std::to_string(number), bills.title,
+      figure("Stacked bars: carbon by part",
+             "Each bar adds up what it is made of" +
+                 (bills.range.empty() ? std::string(".") : "; the whisker is " + bills.range + " of the total.")) +
+          details("The numbers", table));
 }
 
 std::string tornado_section(const Tornado& tornado, std::size_t number) {

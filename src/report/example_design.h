@@ -42,6 +42,7 @@ inline DesignReport example_design(std::size_t cloud = 3000) {
                               (4000 - 2500 * t) * worse, (90 + 400 * t) * worse}});
   }
   scatter.points = 12'345'678;
+  scatter.impossible = 12;
   scatter.infeasible = 4321;
   report.scatter = std::move(scatter);
 

@@ -45,26 +45,38 @@ const char* solver_name() { return "CBC " CBC_VERSION; }
 
 namespace {
 
+/// Asks whether to stop, and remembers a yes: every part of the solver then hears the same.
+class Interruption {
+ public:
+  explicit Interruption(const std::function<bool()>& ask) : ask_(ask) {}
+  bool now() { return happened_ = happened_ || (ask_ && ask_()); }
+  bool happened() const { return happened_; }
+
+ private:
+  const std::function<bool()>& ask_;
+  bool happened_ = false;
+};
+
 class StopLinear final : public ClpEventHandler {
  public:
-  explicit StopLinear(std::stop_token stop) : stop_(std::move(stop)) {}
+  explicit StopLinear(Interruption& interruption) : interruption_(&interruption) {}
   int event(Event which) override {
-    return which == endOfIteration && stop_.stop_requested() ? 5 : -1;  // 5: stopped by an event
+    return which == endOfIteration && interruption_->now() ? 5 : -1;  // 5: stopped by an event
   }
   ClpEventHandler* clone() const override { return new StopLinear(*this); }
 
  private:
-  std::stop_token stop_;
+  Interruption* interruption_;
 };
 
 class StopInteger final : public CbcEventHandler {
  public:
-  explicit StopInteger(std::stop_token token) : stop_(std::move(token)) {}
-  CbcAction event(CbcEvent) override { return stop_.stop_requested() ? stop : noAction; }
+  explicit StopInteger(Interruption& interruption) : interruption_(&interruption) {}
+  CbcAction event(CbcEvent) override { return interruption_->now() ? stop : noAction; }
   CbcEventHandler* clone() const override { return new StopInteger(*this); }
 
  private:
-  std::stop_token stop_;
+  Interruption* interruption_;
 };
 
 Error unusable(const std::string& message) {
@@ -125,6 +137,25 @@ std::vector<double> bounds(const std::vector<double>& values) {
   return out;
 }
 
+/// Whether rows and bounds hold, to a tolerance somewhat above the solver's.
+bool meets(const LinearProgram& program, const std::vector<double>& x) {
+  constexpr double tolerance = 1e-6;
+  std::vector<double> activity(static_cast<std::size_t>(program.rows()), 0), magnitude(activity);
+  for (const auto& term : program.terms()) {
+    const double value = term.coefficient * x[static_cast<std::size_t>(term.variable)];
+    activity[static_cast<std::size_t>(term.row)] += value;
+    magnitude[static_cast<std::size_t>(term.row)] += std::abs(value);
+  }
+  bool fine = true;
+  for (std::size_t i = 0; i < activity.size(); ++i) {
+    const double slack = tolerance * (1 + magnitude[i]);
+    fine = fine && activity[i] >= program.row_lows()[i] - slack && activity[i] <= program.row_highs()[i] + slack;
+  }
+  for (std::size_t j = 0; j < x.size(); ++j)
+    fine = fine && x[j] >= program.lows()[j] - tolerance && x[j] <= program.highs()[j] + tolerance;
+  return fine;
+}
+
 Result<Solution> minimise_linear(const LinearProgram& program, const Options& options) {
   ClpSimplex simplex;
   simplex.setLogLevel(0);
@@ -133,9 +164,11 @@ Result<Solution> minimise_linear(const LinearProgram& program, const Options& op
   simplex.loadProblem(matrix_of(program), lows.data(), highs.data(), program.costs().data(), row_lows.data(),
                       row_highs.data());
   simplex.setMaximumSeconds(options.time_limit_seconds);
-  const StopLinear handler(options.stop);
+  Interruption interruption(options.interrupted);
+  const StopLinear handler(interruption);
   simplex.passInEventHandler(&handler);
   simplex.initialSolve();
+  if (interruption.happened()) return out_of_time();
   if (simplex.isProvenPrimalInfeasible()) {
     // A presolve that meets an unbounded ray reports it as infeasible either way: the primal method tells them apart.
     simplex.primal();
@@ -166,9 +199,14 @@ Result<Solution> minimise_integer(const LinearProgram& program, const Options& o
                       row_highs.data());
   for (int j = 0; j < program.variables(); ++j)
     if (program.integers()[static_cast<std::size_t>(j)] != 0) relaxed.setInteger(j);
+  Interruption interruption(options.interrupted);
+  const StopLinear linear_handler(interruption);
+  relaxed.getModelPtr()->passInEventHandler(&linear_handler);
   relaxed.initialSolve();
+  if (interruption.happened()) return out_of_time();
   if (relaxed.isProvenPrimalInfeasible()) return infeasible();
   if (relaxed.isProvenDualInfeasible()) return unbounded();
+  const double relaxed_bound = relaxed.getObjValue();
 
   CbcModel model(relaxed);
   model.setLogLevel(0);
@@ -177,7 +215,7 @@ Result<Solution> minimise_integer(const LinearProgram& program, const Options& o
   model.setMaximumSeconds(options.time_limit_seconds);
   model.setAllowableFractionGap(options.relative_gap);
   model.setAllowableGap(0);
-  StopInteger handler(options.stop);
+  StopInteger handler(interruption);
   model.passInEventHandler(&handler);
   CglProbing probing;
   probing.setUsingObjective(1);
@@ -195,14 +233,21 @@ Result<Solution> minimise_integer(const LinearProgram& program, const Options& o
   model.addHeuristic(&pump, "pump");
   model.initialSolve();
   model.branchAndBound();
-  if (model.isProvenInfeasible()) return infeasible();
+  // A program that was cut short looks infeasible: what an interrupted search proves is worth nothing.
+  const bool interrupted = interruption.happened();
+  if (model.isProvenInfeasible() && !interrupted) return infeasible();
   const double* best = model.bestSolution();
-  if (best == nullptr) return model.isContinuousUnbounded() ? unbounded() : out_of_time();
+  if (best == nullptr) return model.isContinuousUnbounded() && !interrupted ? unbounded() : out_of_time();
   Solution solution;
   solution.x.assign(best, best + program.variables());
   for (std::size_t j = 0; j < solution.x.size(); ++j) {
     if (program.integers()[j] != 0) solution.x[j] = std::round(solution.x[j]);
     solution.objective += program.costs()[j] * solution.x[j];
+  }
+  if (interrupted) {
+    if (!meets(program, solution.x)) return out_of_time();
+    solution.bound = std::min(relaxed_bound, solution.objective);
+    return solution;
   }
   solution.bound = std::min(model.getBestPossibleObjValue(), solution.objective);
   const double gap = solution.objective - solution.bound;

@@ -135,17 +135,50 @@ TEST(LinearProgram, StopsWhenAskedTo) {
     program.term(program.variable(1), 1);
     program.term(program.variable(1), -1);
   }
-  std::stop_source stop;
-  stop.request_stop();
-  Options options;
-  options.stop = stop.get_token();
-  const auto solution = minimise(program, options);
-  if (solution) {
-    EXPECT_LE(solution->bound, solution->objective);
-    EXPECT_FALSE(solution->optimal);
-  } else {
-    EXPECT_EQ(solution.error().code, ErrorCode::failed);
+  // Wherever the question comes true (relaxation, cuts, heuristics, nodes), it is asked only a few times more.
+  for (const std::uint64_t patience : {0, 1, 100, 10'000}) {
+    std::uint64_t asked = 0;
+    Options options;
+    options.interrupted = [&] { return asked++ >= patience; };
+    const auto solution = minimise(program, options);
+    EXPECT_EQ(asked, patience + 1);
+    if (solution) {
+      EXPECT_LE(solution->bound, solution->objective);
+      EXPECT_FALSE(solution->optimal);
+    } else {
+      EXPECT_EQ(solution.error().code, ErrorCode::failed);
+      EXPECT_NE(solution.error().message.find("stopped"), std::string::npos);
+    }
   }
+}
+
+TEST(LinearProgram, KeepsTheBestSolutionWhenItIsInterrupted) {
+  // A knapsack in which any choice fits: a solution is there at once, the best one is not.
+  LinearProgram program;
+  std::uint64_t state = 7;
+  const auto draw = [&state] {
+    state = state * 6364136223846793005ULL + 1442695040888963407ULL;
+    return 50 + static_cast<double>((state >> 33) % 100);
+  };
+  constexpr int variables = 200, rows = 30;
+  for (int j = 0; j < variables; ++j) program.variable(-draw(), 0, 1, true);
+  for (int i = 0; i < rows; ++i) {
+    program.row(-infinity, 50.0 * variables / 2 + 0.5);
+    for (int j = 0; j < variables; ++j) program.term(j, draw());
+  }
+  std::uint64_t asked = 0;
+  Options options;
+  options.interrupted = [&] { return asked++ >= 500; };
+  const auto solution = minimise(program, options);
+  ASSERT_TRUE(solution) << solution.error().message;
+  EXPECT_FALSE(solution->optimal);
+  EXPECT_LT(solution->objective, 0);
+  EXPECT_LT(solution->bound, solution->objective);
+  std::vector<double> used(rows, 0);
+  for (const auto& term : program.terms())
+    used[static_cast<std::size_t>(term.row)] += term.coefficient * solution->x[static_cast<std::size_t>(term.variable)];
+  for (int i = 0; i < rows; ++i)
+    EXPECT_LE(used[static_cast<std::size_t>(i)], program.row_highs()[static_cast<std::size_t>(i)] + 1e-6);
 }
 
 /// A random covering problem: minimise c x, A x >= b, 0 <= x <= 4.
@@ -182,7 +215,7 @@ double brute_force(const LinearProgram& program) {
 RC_GTEST_PROP(LinearProgram, EqualsBruteForceOnSmallIntegerPrograms, ()) {
   const auto program = covering(true);
   const double best = brute_force(program);
-  const auto solution = minimise(program, {.time_limit_seconds = 60, .relative_gap = 0, .stop = {}});
+  const auto solution = minimise(program, {.time_limit_seconds = 60, .relative_gap = 0, .interrupted = {}});
   RC_ASSERT(solution.has_value() == std::isfinite(best));
   if (solution) {
     RC_ASSERT(std::abs(solution->objective - best) < 1e-7);

@@ -26,8 +26,7 @@ Result<MeasuredOperation> measured_operation(const std::filesystem::path& ledger
   std::set<std::string> kinds;
   for (const carbon::ComponentRecord& component : reader->components()) {
     kinds.insert(component.kind);
-    const bool wanted =
-        component.kind == kind && component.operation_type == carbon::OperationType::device_second;
+    const bool wanted = component.kind == kind && component.operation_type == carbon::OperationType::device_second;
     counted.push_back(wanted);
     if (wanted) result.devices += component.lifetime_operations.value() / component.lifetime.value();
   }
@@ -51,8 +50,7 @@ Result<MeasuredOperation> measured_operation(const std::filesystem::path& ledger
   if (!read) return read.error();
   const double device_time = result.devices * result.observed.value();
   result.duty = std::min(1.0, device_seconds.value() / device_time);
-  if (!(result.duty > 0))
-    return missing_data("its devices did no work", where, "name a run whose jobs started");
+  if (!(result.duty > 0)) return missing_data("its devices did no work", where, "name a run whose jobs started");
   const carbon::Seconds year{carbon::Years{1}};
   result.operations_per_year = carbon::Operations{result.duty * year.value()};
   result.energy_per_year = energy.joules() * (year.value() / device_time);

@@ -59,10 +59,9 @@ class Operation : public testing::Test {
     info.period = {start, {start.ms + 10 * day}};
     std::vector<carbon::SiteRecord> sites(1);
     sites[0].name = "north";
-    const std::vector<carbon::ComponentRecord> components = {
-        component("gpu", 8, carbon::OperationType::device_second),
-        component("gpu", 2, carbon::OperationType::device_second),
-        component("cpu", 64, carbon::OperationType::core_second)};
+    const std::vector<carbon::ComponentRecord> components = {component("gpu", 8, carbon::OperationType::device_second),
+                                                             component("gpu", 2, carbon::OperationType::device_second),
+                                                             component("cpu", 64, carbon::OperationType::core_second)};
     auto run = ledger->begin_run(info, sites, components);
     ASSERT_TRUE(run) << to_string(run.error());
     for (const carbon::Entry& e : entries) run->write(e);

@@ -52,8 +52,10 @@ std::string key_of(Objective objective) {
   return to_lower(key);
 }
 
-Table front_rows(const Space& space, const Exploration& found, std::size_t most_rows, bool words,
-                 bool with_complete) {
+/// Lifetimes or duties differ, so that a design may take more than one life for the work.
+bool several_lives(const Space& space) { return space.lifetimes.size() > 1 || space.duties.size() > 1; }
+
+Table front_rows(const Space& space, const Exploration& found, std::size_t most_rows, bool words, bool with_complete) {
   Table table;
   table.column("point", "point", Align::right, 0).column("design", "design");
   for (const Objective objective : space.objectives)
@@ -118,7 +120,9 @@ std::string front_csv(const Space& space, const Exploration& found) {
 std::string count_sentence(const Space& space, const Exploration& found) {
   const std::uint64_t feasible = found.evaluated - found.impossible - found.excluded;
   std::string text = std::to_string(found.evaluated) + " points";
-  if (!found.complete()) text += " of " + std::to_string(found.points) + " (stopped)";
+  if (!found.complete())
+    text += " of " + std::to_string(found.points) +
+            (found.too_large ? " (stopped: the front grew too large)" : " (stopped)");
   return text + ": " + std::to_string(found.impossible) + " cannot be made, " + std::to_string(found.excluded) +
          " miss a constraint or the work, " + std::to_string(feasible) + " are candidates; the front of " +
          objective_names(space) + " has " + std::to_string(found.front.size()) + ".";
@@ -155,23 +159,31 @@ std::string answer_sentence(const Space& space, const Exploration& found) {
 
 std::vector<std::string> notes(const Space& space, const std::optional<design::MeasuredUse>& measured) {
   std::vector<std::string> list;
-  list.emplace_back(
-      "figures are for one device over its life; every design does the same work, duty x reference throughput x "
-      "lifetime, and a slower one is busy for longer");
-  const bool whole_life = std::any_of(space.objectives.begin(), space.objectives.end(), [](Objective objective) {
-    return objective != Objective::asc && objective != Objective::delay;
-  });
-  if (whole_life && (space.lifetimes.size() > 1 || space.duties.size() > 1))
+  if (several_lives(space)) {
     list.emplace_back(
-        "designs with different lifetimes or duties are compared by their whole lives; objective asc compares them "
-        "for each operation");
-  if (measured) list.push_back("duty " + report::significant(space.duties.front(), 4) + " is " + measured->origin);
+        "every design does the same work, the largest duty x lifetime at reference throughput: one that does less in "
+        "its "
+        "life counts as many times as that takes (its lives), in carbon, energy, cost and what follows from them; "
+        "a slower one is busy for longer");
+  } else {
+    list.emplace_back(
+        "figures are for one device over its life; every design does the same work, duty x reference throughput x "
+        "lifetime, and a slower one is busy for longer");
+  }
+  if (measured) {
+    list.push_back("duty " + report::significant(space.duties.front(), 4) + " is " + measured->origin);
+    list.emplace_back(
+        "the ledger counts device-seconds, not operations: its duty is taken as that of the reference throughput, and "
+        "throughput, lifetime and energy are those of the file");
+  }
   for (const design::UseGrid& use : space.grids)
     list.push_back("use on " + use.grid->id + ": " +
                    report::significant(carbon::GramsPerKilowattHour{use.work.value}.value(), 4) +
                    " gCO2e/kWh while working, " +
                    report::significant(carbon::GramsPerKilowattHour{use.mean.value}.value(), 4) + " over all hours");
-  list.emplace_back("cost is that of making one device (wafers, package, its share of design and masks), not a price");
+  list.emplace_back(std::string("cost is that of making ") + (several_lives(space) ? "the devices" : "one device") +
+                    " (wafers, package, " + (several_lives(space) ? "their" : "its") +
+                    " share of design and masks), not a price");
   return list;
 }
 
@@ -202,6 +214,8 @@ Table figure_table(const Space& space, const Outcome<double>& o) {
     if (objective == Objective::delay || objective == Objective::asc) counted += " / " + space.operation;
     table.row({std::string(name(objective)), shown(objective, value(o, objective)), counted});
   }
+  if (several_lives(space))
+    table.row({std::string("lives"), o.lives, std::string("devices one after the other, for the work")});
   table.row({std::string("operations"), o.operations, space.operation});
   table.row({std::string("throughput"), o.throughput, space.operation + " / s"});
   table.row({std::string("power"), o.power, std::string("W at full load")});
@@ -210,13 +224,13 @@ Table figure_table(const Space& space, const Outcome<double>& o) {
   return table;
 }
 
-Table share_table(const design::PointUncertainty& uncertainty, std::size_t most_rows) {
+Table share_table(const std::vector<carbon::SobolShare>& shares, const std::string& title, std::size_t most_rows) {
   Table table;
-  table.column("cause", "cause of variance")
+  table.column("cause", title)
       .column("total_percent", "total", Align::right, 1, "%")
       .column("first_percent", "alone", Align::right, 1, "%")
       .column("error_percent", "error", Align::right, 1, "%");
-  for (const carbon::SobolShare& share : uncertainty.shares) {
+  for (const carbon::SobolShare& share : shares) {
     if (most_rows != 0 && table.rows() >= most_rows) break;
     // Estimates of small shares may come out a little below zero.
     table.row({share.name + (share.group ? " (together)" : ""), 100 * std::max(0.0, share.total),
@@ -244,9 +258,8 @@ report::BillBar embodied_bar(const std::string& name, const design::PointUncerta
 }
 
 report::BillBar whole_bar(const std::string& name, const design::PointUncertainty& u) {
-  return {name,
-          {{"embodied", estimate(u.embodied)}, {"operation", estimate(u.parts[operation_part])}},
-          estimate(u.total)};
+  return {
+      name, {{"embodied", estimate(u.embodied)}, {"operation", estimate(u.parts[operation_part])}}, estimate(u.total)};
 }
 
 std::string range_text(const carbon::MonteCarloOptions& options) {
@@ -259,14 +272,15 @@ std::string swing_name(const design::CoefficientSwing& swing) {
 
 /// Of the total, and of what is embodied: that is what whoever makes the device decides about.
 std::vector<report::Tornado> tornados(const std::string& which, const design::PointUncertainty& u) {
-  report::Tornado total{"What decides the carbon of " + which, {"carbon", "kgCO2e", false}, kilograms(u.total.value), {}};
+  report::Tornado total{
+      "What decides the carbon of " + which, {"carbon", "kgCO2e", false}, kilograms(u.total.value), {}};
   report::Tornado embodied{
       "What decides its embodied carbon", {"embodied carbon", "kgCO2e", false}, kilograms(u.embodied.value), {}};
   for (const design::CoefficientSwing& swing : u.swings) {
     total.bars.push_back({swing_name(swing), swing.range, kilograms(swing.at_low), kilograms(swing.at_high),
                           swing.variance_share, swing.source});
     embodied.bars.push_back({swing_name(swing), swing.range, kilograms(swing.embodied_at_low),
-                             kilograms(swing.embodied_at_high), std::nullopt, swing.source});
+                             kilograms(swing.embodied_at_high), swing.embodied_variance_share, swing.source});
   }
   std::stable_sort(embodied.bars.begin(), embodied.bars.end(),
                    [](const report::TornadoBar& a, const report::TornadoBar& b) {
@@ -292,8 +306,7 @@ struct NamedPoint {
 
 double over_intensity(const NamedPoint& point, double grams_per_kwh) {
   return carbon_if(point.parts, [&](design::SystemTerms<double>& s) {
-    s.work_intensity = s.mean_intensity =
-        carbon::GramsPerJoule{carbon::GramsPerKilowattHour{grams_per_kwh}}.value();
+    s.work_intensity = s.mean_intensity = carbon::GramsPerJoule{carbon::GramsPerKilowattHour{grams_per_kwh}}.value();
   });
 }
 
@@ -326,8 +339,8 @@ std::optional<report::BreakEven> same_over_volume(const NamedPoint& a, const Nam
 
 std::vector<report::Curve> curves(const std::vector<NamedPoint>& points) {
   constexpr int steps = 40;
-  report::Curve grid{"Carbon by the grid of use", {"intensity of use", "gCO2e/kWh", false},
-                     {"carbon", "kgCO2e", false}, {}, {}};
+  report::Curve grid{
+      "Carbon by the grid of use", {"intensity of use", "gCO2e/kWh", false}, {"carbon", "kgCO2e", false}, {}, {}};
   report::Curve volume{"Carbon by volume", {"volume", "devices", true}, {"carbon", "kgCO2e", true}, {}, {}};
   for (const NamedPoint& point : points) {
     report::Line by_grid{point.name, {}, {}}, by_volume{point.name, {}, {}};
@@ -383,7 +396,8 @@ Result<report::DesignReport> front_page(const Space& space, const Exploration& f
     for (const FrontPoint& point : found.front) scatter.front.push_back(plotted(space, point));
     for (const FrontPoint& point : found.cloud) scatter.cloud.push_back(plotted(space, point));
     scatter.points = found.evaluated;
-    scatter.infeasible = found.impossible + found.excluded;
+    scatter.impossible = found.impossible;
+    scatter.infeasible = found.excluded;
     scatter.complete = found.complete();
     result.scatter = std::move(scatter);
   }
@@ -419,7 +433,8 @@ report::DesignReport point_page(const Space& space, std::uint64_t index, const O
                                 const std::vector<std::string>& notes, const carbon::MonteCarloOptions& options) {
   report::DesignReport result = page(space, heading, notes);
   result.question = "What does point " + std::to_string(index) + " emit, and how sure is that?";
-  result.answer = space.label(index) + ": " + report::mass_text(u.total.value) + " over its life (P5 " +
+  result.answer = space.label(index) + ": " + report::mass_text(u.total.value) +
+                  (several_lives(space) ? " for the work (P5 " : " over its life (P5 ") +
                   report::mass_text(u.total.p5) + ", P95 " + report::mass_text(u.total.p95) + "), of which " +
                   report::mass_text(u.embodied.value) + " embodied (P5 " + report::mass_text(u.embodied.p5) + ", P95 " +
                   report::mass_text(u.embodied.p95) + ").";
@@ -436,7 +451,8 @@ report::DesignReport point_page(const Space& space, std::uint64_t index, const O
   }
   result.tables.emplace_back("Bill", bill_table(u));
   result.tables.emplace_back("Figures and metrics", figure_table(space, outcome));
-  result.tables.emplace_back("Causes of variance", share_table(u, 0));
+  result.tables.emplace_back("Causes of variance of the total", share_table(u.shares, "cause", 0));
+  result.tables.emplace_back("Causes of variance of what is embodied", share_table(u.embodied_shares, "cause", 0));
   return result;
 }
 

@@ -103,8 +103,8 @@ TEST(SpaceReport, CrossingsAreWhereTheLinesMeet) {
       });
       ASSERT_NE(other, curve.lines.end()) << crossing.what;
       const report::Line& first = curve.lines.front();
-      const auto after = static_cast<std::size_t>(
-          std::upper_bound(first.x.begin(), first.x.end(), crossing.value) - first.x.begin());
+      const auto after =
+          static_cast<std::size_t>(std::upper_bound(first.x.begin(), first.x.end(), crossing.value) - first.x.begin());
       ASSERT_GT(after, 0U);
       ASSERT_LT(after, first.x.size());
       EXPECT_NE(first.y[after - 1] < other->y[after - 1], first.y[after] < other->y[after]) << crossing.what;

@@ -8,6 +8,8 @@
   const titleOf = (axis) => axis.name + (axis.unit ? ', ' + axis.unit : '');
   const scaleOf = (axis, more) => {
     const made = valueAxis(titleOf(axis), {type: axis.log ? 'logarithmic' : 'linear', ...more});
+    // A year is a name, not an amount.
+    if (axis.name === 'year') made.ticks = {...made.ticks, callback: (value) => (Number.isInteger(value) ? String(value) : '')};
     if (axis.log) {
       // Powers of ten alone: between them labels collide.
       made.ticks = {...made.ticks, callback: (value) => (Math.abs(Math.log10(value) % 1) < 1e-9 ? number(value) : '')};
@@ -19,12 +21,32 @@
   // The scatter: two of the objectives at a time, chosen by the reader.
   const scatter = design.scatter;
   const chosen = {x: 0, y: 1};
+  // The lower left edge of the front in two objectives.
+  const edgeOf = (points) => {
+    const edge = [];
+    for (const point of [...points].sort((a, b) => a.x - b.x || a.y - b.y)) {
+      if (!edge.length || point.y < edge[edge.length - 1].y) edge.push(point);
+    }
+    return edge;
+  };
+  const placed = (x, y) => scatter.front.map((point) => ({x: point.values[x], y: point.values[y], point}));
   if (scatter) {
+    // The page opens on the two objectives between which there is most to choose.
+    let most = 0;
+    for (let x = 0; x < scatter.axes.length; ++x) {
+      for (let y = x + 1; y < scatter.axes.length; ++y) {
+        const count = edgeOf(placed(x, y)).length;
+        if (count > most) {
+          most = count;
+          [chosen.x, chosen.y] = [x, y];
+        }
+      }
+    }
     const control = document.querySelector('#scatter .control');
     for (const side of ['x', 'y']) {
       const select = control.querySelector('select[name=' + side + ']');
       scatter.axes.forEach((axis, i) => select.add(new Option(titleOf(axis), i)));
-      chosen[side] = Math.min(side === 'x' ? 0 : 1, scatter.axes.length - 1);
+      chosen[side] = Math.min(chosen[side], scatter.axes.length - 1);
       select.value = chosen[side];
       select.addEventListener('change', () => {
         chosen[side] = Number(select.value);
@@ -39,13 +61,8 @@
   }
   const frontPlot = () => {
     const [x, y] = [scatter.axes[chosen.x], scatter.axes[chosen.y]];
-    const place = (point) => ({x: point.values[chosen.x], y: point.values[chosen.y], point});
-    const front = scatter.front.map(place);
-    // The lower left edge of the front in these two objectives.
-    const edge = [];
-    for (const point of [...front].sort((a, b) => a.x - b.x || a.y - b.y)) {
-      if (!edge.length || point.y < edge[edge.length - 1].y) edge.push(point);
-    }
+    const front = placed(chosen.x, chosen.y);
+    const edge = edgeOf(front);
     return {
       type: 'scatter',
       data: {
@@ -184,6 +201,7 @@
 
   const tornadoPlot = (tornado, id) => () => {
     const {bars, value} = tornado;
+    const most = narrow.matches ? 16 : 32;
     fitRows(id, bars.length, 110);
     const bar = (key, label, name) => ({
       label,
@@ -196,7 +214,8 @@
     return {
       type: 'bar',
       data: {
-        labels: bars.map((b) => b.coefficient),
+        // What tells coefficients apart stands at the end of their names.
+        labels: bars.map(({coefficient: name}) => (name.length > most ? '…' + name.slice(1 - most) : name)),
         datasets: [bar('at_low', 'coefficient at its low end', 'cpu'), bar('at_high', 'coefficient at its high end', 'embodied')],
       },
       options: options({

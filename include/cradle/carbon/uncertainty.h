@@ -34,8 +34,17 @@ enum class Shape : std::uint8_t {
   uniform,     ///< from low to high; the value only names the nominal case
   normal,      ///< low and high are percentiles (`tail`); the mean is halfway between them
   lognormal,   ///< low and high are percentiles, both positive; the median is their geometric mean
-  samples,     ///< one of the given samples, each as likely as the others
+  /// From low to high, all positive, with the value as median: half of the mass is below it and half above, each half
+  /// a triangle on the logarithm, densest at the value. For ranges of a factor of several, of which a triangle would
+  /// put nearly all far above a value near the low end.
+  log_triangular,
+  samples,  ///< one of the given samples, each as likely as the others
 };
+
+/// The shape of a range that is all that is known: triangular; log_triangular where it is positive and its high is more
+/// than `wide_range` times its low.
+inline constexpr double wide_range = 4;
+Shape shape_of(const Estimate<double>& range);
 
 /// One uncertain number. low == high is a constant, whatever its shape.
 ///
@@ -54,9 +63,9 @@ struct Input {
 };
 
 /// bad_input, naming the input, if: there is none; a name is empty or occurs twice; an estimate is not finite, exceeds
-/// 1e100, or is not ordered low <= value <= high; a lognormal is not positive, or its sigma exceeds 3 (P95 20,000 times
-/// P5); `tail` is not within (0, 0.4]; `correlation` is not within 0 .. 1, or is given without a group; samples are
-/// missing, outside low .. high, or given for another shape.
+/// 1e100, or is not ordered low <= value <= high; a lognormal or log_triangular is not positive, or the lognormal's
+/// sigma exceeds 3 (P95 20,000 times P5); `tail` is not within (0, 0.4]; `correlation` is not within 0 .. 1, or is
+/// given without a group; samples are missing, outside low .. high, or given for another shape.
 Result<void> check(std::span<const Input> inputs);
 
 /// Of one input's distribution, in its unit. Precondition: check passes.

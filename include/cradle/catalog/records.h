@@ -132,7 +132,9 @@ struct PackageTechnology : Record {
   std::string carrier_process;               ///< fab process of interposer or bridge; empty: none
   Coefficient<double> carrier_area;          ///< ratio; of a bridge: mm2 for one bridge
   Coefficient<double> carrier_carbon_share;  ///< part of the process's carbon that the carrier costs
-  Coefficient<double> substrate_area;        ///< ratio
+  /// D0 of the carrier, which may be wiring alone; without it that of the process.
+  std::optional<Coefficient<carbon::PerSquareMillimetre>> carrier_defects;
+  Coefficient<double> substrate_area;                               ///< ratio
   Coefficient<carbon::JoulesPerSquareMillimetre> substrate_energy;  ///< of laminate or redistribution layers
   Coefficient<carbon::JoulesPerSquareMillimetre> bonding_energy;    ///< for each area of die that is bonded
   Coefficient<double> bonding_yield;                                ///< for each die that is bonded, ratio

@@ -45,7 +45,7 @@ struct Comparison {
 
 /// bad_input if a number is negative or not finite, a lifetime, volume, service or throughput is 0, pue < 1, or
 /// (one_for_one) the challenger would be busy for more than all of its time. `where` names the study.
-Result<void> check(const Comparison& comparison, std::string where);
+Result<void> check(const Comparison& comparison, const std::string& where);
 
 /// Grams of one way over a service in which the grid's intensity integrates to `exposure`:
 /// design + machines x (making x max(1, service / lifetime) + pue x (idle + (full - idle) x utilisation) x exposure).
@@ -89,7 +89,7 @@ struct BreakEven {
 /// each lifetime. bad_input if check fails, the range is empty, or (one_for_one) a utilisation overloads the
 /// challenger.
 Result<BreakEven> break_even(const Comparison& comparison, carbon::GramsPerJoule intensity, Variable variable,
-                             double from, double to, std::string where);
+                             double from, double to, const std::string& where);
 
 /// On a series that begins to count at `start`. Over the service the root is found by bisection: at both ends of its
 /// bracket, which is at most a second wide where rounding allows, the sign of the difference is certain. For the other
@@ -97,6 +97,6 @@ Result<BreakEven> break_even(const Comparison& comparison, carbon::GramsPerJoule
 /// number is the mean.
 /// As above, and bad_input if the series does not cover the service.
 Result<BreakEven> break_even(const Comparison& comparison, const carbon::IntensitySeries& series, Instant start,
-                             Variable variable, double from, double to, std::string where);
+                             Variable variable, double from, double to, const std::string& where);
 
 }  // namespace cradle::design

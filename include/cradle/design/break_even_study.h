@@ -40,8 +40,9 @@ struct BreakEvenStudy {
 };
 
 /// `utilisation`: takes the place of the file's (as measured). Errors name file and line.
-Result<BreakEvenStudy> read_break_even_study(std::string_view text, std::string source, const catalog::Catalog& catalog,
-                                             std::optional<Move> move = {}, std::optional<double> utilisation = {});
+Result<BreakEvenStudy> read_break_even_study(std::string_view text, const std::string& source,
+                                             const catalog::Catalog& catalog, std::optional<Move> move = {},
+                                             std::optional<double> utilisation = {});
 
 /// The study's answer for one of its ranges.
 Result<BreakEven> answer(const BreakEvenStudy& study, const VariedRange& range);

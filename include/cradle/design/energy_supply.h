@@ -103,12 +103,12 @@ struct SupplyOutcome {
 
 /// bad_input if the series have no hour or not the same number, a number is negative or not finite, the demand is zero,
 /// or a share is above 1. `where` names the study.
-Result<void> check(const SupplySite& site, const SupplyCoefficients& coefficients, std::string where);
+Result<void> check(const SupplySite& site, const SupplyCoefficients& coefficients, const std::string& where);
 
-/// The battery first, then the shift on what it leaves. Published: operation at the mean demand and mean intensity, the
-/// energy of 24 d + 1 hours counted as that of d days, servers at a thousandth of their weight (kilograms of a server
-/// over its watts taken for tonnes over megawatts). Corrected: hour by hour, and by unit.
-/// Precondition: check passes.
+/// The battery first, then the shift on what it leaves. Published: nothing is shifted without extra servers, operation
+/// at the mean demand and mean intensity, the energy of 24 d + 1 hours counted as that of d days, servers at a
+/// thousandth of their weight (kilograms of a server over its watts taken for tonnes over megawatts). Corrected: what
+/// may be shifted is, up to the peak plus the extra servers; hour by hour, and by unit. Precondition: check passes.
 SupplyOutcome evaluate(const SupplySite& site, const SupplyCoefficients& coefficients, const SupplyPlan& plan,
                        SupplyRules rules = SupplyRules::corrected);
 
@@ -123,7 +123,8 @@ struct SupplySizes {
 struct SupplySweep {
   std::vector<SupplyOutcome> outcomes;  ///< in the order above; those not reached are missing from the end
   std::size_t best = 0;                 ///< the first with the least total
-  std::vector<std::size_t> front;       ///< no other has less of both embodied and operation; by embodied
+  /// No other has less of both embodied and operation, to 1e-9 of what the demand emits from the grid; by embodied.
+  std::vector<std::size_t> front;
   bool complete = true;
 };
 
@@ -131,6 +132,6 @@ struct SupplySweep {
 /// evaluated until then, a whole number of batches. bad_input as check, and if a list is empty or holds a bad number.
 Result<SupplySweep> sweep(const SupplySite& site, const SupplyCoefficients& coefficients, const SupplySizes& sizes,
                           SupplyRules rules, unsigned threads, const std::function<void(std::uint64_t)>& done,
-                          std::stop_token stop, std::string where);
+                          const std::stop_token& stop, const std::string& where);
 
 }  // namespace cradle::design

@@ -15,7 +15,8 @@ namespace cradle::design {
 /// What keeps a point from being a candidate.
 enum class Standing : std::uint8_t {
   feasible,
-  impossible,  ///< it cannot be made: the package does not take these dies, a die exceeds the wafer, one die of two nodes
+  impossible,  ///< it cannot be made: the package does not take these dies, a die exceeds the wafer, one die of two
+               ///< nodes
   excluded,    ///< against a constraint, or slower than the work that it must do
 };
 

@@ -1,5 +1,5 @@
-// The exact Pareto front of a stream of points: all that no other point beats. Memory grows with the front, not with the
-// stream.
+// The exact Pareto front of a stream of points: all that no other point beats. Memory grows with the front, not with
+// the stream.
 #pragma once
 
 #include <cstddef>
@@ -40,6 +40,8 @@ class ParetoFront {
   [[nodiscard]] bool add(std::span<const double> rows, std::span<const std::uint64_t> indices);
   /// Adds the other's front. Precondition: as many objectives.
   void merge(const ParetoFront& other);
+  /// Compares what is held back; then `held` is the size of the front.
+  void settle();
 
   std::size_t objectives() const;
   /// How many points are held: the front, and a batch that has not been compared yet.

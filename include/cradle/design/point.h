@@ -1,7 +1,7 @@
 // One design point: a system of dies in one package, what making it and using it emits, costs and yields in work.
 //
-// The equations are templates over the number type: double gives results, an interval bounds, a dual number gradients, a
-// vector many points at once. Numbers are in coherent units: mm2, 1/mm2, J, W, s, g, g/J, operations, US dollars.
+// The equations are templates over the number type: double gives results, an interval bounds, a dual number gradients,
+// a vector many points at once. Numbers are in coherent units: mm2, 1/mm2, J, W, s, g, g/J, operations, US dollars.
 #pragma once
 
 #include <array>
@@ -51,6 +51,7 @@ struct SystemTerms {
   Real volume;            ///< count of chips
   Real lifetime;          ///< s
   Real duty;              ///< work done over work at reference throughput and full time, ratio
+  Real lives;             ///< devices, one after the other, that do the work of the space, count (Space::lives)
   Real throughput;        ///< operations/s at the reference node
   Real base_power;        ///< W, always drawn
   Real idle_share;        ///< of the blocks' power that they draw without work, ratio
@@ -83,14 +84,14 @@ inline constexpr std::size_t block_terms = 17;
 template <class Terms, class Take>
 void for_each_system_term(Terms& t, Take&& take) {
   take(t.fab_intensity), take(t.design_intensity), take(t.work_intensity), take(t.mean_intensity);
-  take(t.volume), take(t.lifetime), take(t.duty), take(t.throughput), take(t.base_power), take(t.idle_share);
-  take(t.pue), take(t.traffic), take(t.design_effort);
+  take(t.volume), take(t.lifetime), take(t.duty), take(t.lives), take(t.throughput), take(t.base_power);
+  take(t.idle_share), take(t.pue), take(t.traffic), take(t.design_effort);
   take(t.via_area), take(t.carrier_area), take(t.carrier_share), take(t.substrate_area), take(t.substrate_energy);
   take(t.bonding_energy), take(t.bonding_yield), take(t.link_energy), take(t.link_delay), take(t.substrate_cost);
   take(t.bonding_cost), take(t.carrier_energy), take(t.carrier_gas), take(t.carrier_material);
   take(t.carrier_defects), take(t.carrier_clustering), take(t.carrier_wafer_cost);
 }
-inline constexpr std::size_t system_terms = 30;
+inline constexpr std::size_t system_terms = 31;
 
 static_assert(sizeof(BlockTerms<double>) == block_terms * sizeof(double));
 static_assert(sizeof(SystemTerms<double>) == system_terms * sizeof(double));
@@ -132,14 +133,15 @@ struct PointTerms {
   Real tries;  ///< package_tries of system and counts, which many points share
 };
 
-/// What a point comes to, for one device over its whole life.
+/// What a point comes to: carbon, energy, operations and cost for the work of the space, which takes `lives` devices
+/// one after the other; area, power, delay and throughput are those of one device.
 template <class Real>
 struct Outcome {
   Real silicon, edge, loss;          ///< g of the dies: their area with vias, the rest of the wafer, bad dies
   Real carrier, substrate, bonding;  ///< g
   Real package_loss;                 ///< g of everything in packages with a bad bond
   Real made;                         ///< g: the sum of all above up to rounding, taken so that bounds are tight
-  Real design;                       ///< g, this device's share
+  Real design;                       ///< g, the devices' share
   Real operation;                    ///< g
   Real energy;                       ///< J, with PUE
   Real operations;                   ///< count
@@ -150,6 +152,7 @@ struct Outcome {
   Real area;                         ///< mm2 of all dies with vias; carriers are not counted
   Real cost;                         ///< US dollars: dies, package, its share of design and masks; no electricity
   Real least_dies;                   ///< whole dies on the wafer of its largest die; below 1 it cannot be made
+  Real lives;                        ///< SystemTerms::lives
 
   Real embodied() const { return made + design; }
   Real carbon() const { return embodied() + operation; }
@@ -157,10 +160,10 @@ struct Outcome {
 
 /// Anything that a design may be asked to keep low.
 enum class Objective : std::uint8_t {
-  carbon,  ///< g: embodied and operational, one device over its life
+  carbon,  ///< g: embodied and operational, for the work
   delay,   ///< s for one operation
-  energy,  ///< J over its life
-  cost,    ///< US dollars to make one device
+  energy,  ///< J for the work
+  cost,    ///< US dollars to make the devices that do the work
   tcdp,    ///< (operational + embodied) x delay (CORDOBA), g s
   cdp,     ///< embodied x delay (ACT), g s
   cep,     ///< embodied x energy (ACT), g J
@@ -399,8 +402,8 @@ Dies<Real> tiers(const Blocks& blocks, const SystemTerms<Real>& system, const Bu
   Real yield(1.0);
   for (std::size_t b = 0; b < how.blocks; ++b) {
     const BlockTerms<Real>& block = blocks[b];
-    const DieFigures<Real> tier = make_die(footprint, carbon_per_area(block, system), block.defects,
-                                           block.clustering, block.wafer_cost);
+    const DieFigures<Real> tier =
+        make_die(footprint, carbon_per_area(block, system), block.defects, block.clustering, block.wafer_cost);
     BlockFigures<Real> part;
     add_design(part, block, system);
     part.grams = (tier.silicon + tier.edge) * block.dies;
@@ -426,6 +429,7 @@ Dies<Real> tiers(const Blocks& blocks, const SystemTerms<Real>& system, const Bu
 ///   operations duty x reference throughput x lifetime: all designs do the same work, a slower one is busy for longer
 ///   delay      slowest node x (1 + link delay x crossings) / reference throughput
 ///   cost       (dies + carrier + substrate + bonds) / bonding yield + design share
+/// all of it, but for delay, times the lives that the work takes.
 template <class Real>
 Outcome<Real> assemble(const Dies<Real>& dies, const SystemTerms<Real>& s, const Counts<Real>& n, const Real& tries,
                        const Build& how) {
@@ -444,8 +448,7 @@ Outcome<Real> assemble(const Dies<Real>& dies, const SystemTerms<Real>& s, const
   o.carrier = Real(0.0);
   if (how.carrier || how.bridges) {
     const Real area = how.carrier ? s.carrier_area * footprint : s.carrier_area;
-    const Real cpa =
-        formula::carbon_per_area(s.carrier_energy, s.fab_intensity, s.carrier_gas, s.carrier_material);
+    const Real cpa = formula::carbon_per_area(s.carrier_energy, s.fab_intensity, s.carrier_gas, s.carrier_material);
     const DieFigures<Real> piece = make_die(area, cpa, s.carrier_defects, s.carrier_clustering, s.carrier_wafer_cost);
     const Real pieces = n.pieces * s.carrier_share;
     o.carrier = piece.grams * pieces;
@@ -477,6 +480,10 @@ Outcome<Real> assemble(const Dies<Real>& dies, const SystemTerms<Real>& s, const
 
   const Real substrate_cost = s.substrate_cost * s.substrate_area * footprint;
   o.cost = (dies.die_cost + carrier_cost + substrate_cost + s.bonding_cost * n.dies) * tries + dies.design_cost;
+  o.lives = s.lives;
+  for (Real* amount : {&o.silicon, &o.edge, &o.loss, &o.carrier, &o.substrate, &o.bonding, &o.package_loss, &o.made,
+                       &o.design, &o.operation, &o.energy, &o.operations, &o.cost})
+    *amount = *amount * s.lives;
   return o;
 }
 

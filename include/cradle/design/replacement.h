@@ -5,7 +5,6 @@
 
 #include <cstdint>
 #include <functional>
-#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -69,7 +68,7 @@ struct FleetQuestion {
 
 /// bad_input if a list is empty or of the wrong length, a number negative or not finite, a life 0, a peak or PUE below
 /// 1, a share above 1, an index unknown, or work that no machine can do. `where` names the study.
-Result<void> check(const FleetQuestion& question, std::string where);
+Result<void> check(const FleetQuestion& question, const std::string& where);
 
 struct FleetTotals {
   carbon::GramsCO2e making, refurbishing, repairs, operation;
@@ -108,8 +107,8 @@ enum class FleetMethod {
 struct FleetOptions {
   FleetMethod method = FleetMethod::automatic;
   double time_limit_seconds = 60;
-  double gap = 5e-3;  ///< decomposed: good enough above the bound, ratio
-  std::stop_token stop;
+  double gap = 5e-3;                  ///< decomposed: good enough above the bound, ratio
+  std::function<bool()> interrupted;  ///< asked often, from the calling thread; true: the best plan so far is enough
   /// Told now and then: what is being done, how far it is, of how much (0: unknown).
   std::function<void(const std::string& what, std::uint64_t done, std::uint64_t total)> progress;
 };

@@ -52,7 +52,7 @@ struct ChipLifeCycle {
 /// For `applications` designs, a count that may be fractional. making = recycled mix of one die x devices x volume, and
 /// again for each application unless reprogrammed. bad_input on negative or non-finite numbers, volume 0, an impossible
 /// die. `where` names the chip.
-Result<ChipLifeCycle> life_cycle(const ReprogrammableChip& chip, double applications, std::string where);
+Result<ChipLifeCycle> life_cycle(const ReprogrammableChip& chip, double applications, const std::string& where);
 
 /// The number of applications at which the two emit the same: both are linear in it. Nothing: they never meet.
 Result<std::optional<double>> applications_to_break_even(const ReprogrammableChip& fixed,
@@ -68,7 +68,7 @@ struct ReprogrammableStudy {
 };
 
 /// Errors name file and line.
-Result<ReprogrammableStudy> read_reprogrammable_study(std::string_view text, std::string source,
+Result<ReprogrammableStudy> read_reprogrammable_study(std::string_view text, const std::string& source,
                                                       std::optional<Move> move = {});
 
 }  // namespace cradle::design

@@ -36,7 +36,7 @@ struct ReuseComparison {
 
 /// bad_input if a number is negative or not finite, the service is 0, a share is above 1, or a list of parts makes no
 /// server. `where` names the study.
-Result<void> check(const ReuseComparison& comparison, std::string where);
+Result<void> check(const ReuseComparison& comparison, const std::string& where);
 
 /// One server over its service.
 struct ServerLife {

@@ -1,5 +1,5 @@
-// A design space: blocks, packages, fabs, volumes, lifetimes and uses, each with its alternatives, read from TOML. Every
-// combination is a point, known by its number.
+// A design space: blocks, packages, fabs, volumes, lifetimes and uses, each with its alternatives, read from TOML.
+// Every combination is a point, known by its number.
 #pragma once
 
 #include <array>
@@ -45,11 +45,11 @@ struct UseGrid {
 
 /// What a design may not exceed, or must reach.
 struct Constraints {
-  std::optional<carbon::SquareMillimetres> area;  ///< of all dies together, at most
-  std::optional<carbon::GramsCO2e> carbon;        ///< at most
+  std::optional<carbon::SquareMillimetres> area;           ///< of all dies together, at most
+  std::optional<carbon::GramsCO2e> carbon;                 ///< at most
   std::optional<catalog::OperationsPerSecond> throughput;  ///< at least
-  std::optional<double> cost;                     ///< US dollars, at most
-  std::optional<carbon::Watts> power;             ///< at full load, at most
+  std::optional<double> cost;                              ///< US dollars, at most
+  std::optional<carbon::Watts> power;                      ///< at full load, at most
 };
 
 /// One alternative of every axis, by position.
@@ -82,7 +82,7 @@ struct Space {
   std::vector<double> volumes;  ///< chips, 1 or more
 
   const catalog::Grid* design_grid = nullptr;
-  embodied::DesignEffort effort;       ///< of one transistor: gates is 1 / transistors per gate
+  embodied::DesignEffort effort;  ///< of one transistor: gates is 1 / transistors per gate
   carbon::Joules energy_per_person_year{};
   carbon::Watts base_power{};
   double idle_share = 0;
@@ -100,7 +100,12 @@ struct Space {
   /// Precondition: index < points().
   Choice at(std::uint64_t index) const;
   std::uint64_t index_of(const Choice& choice) const;
-  /// "compute 2 x n5, cache n7, io n14 | emib | TW | CISO | 4 y | duty 0.5 | 1e5": what differs is always there.
+  /// Every design does the same work: the largest duty x lifetime of the space at reference throughput. How many
+  /// devices, one after the other, do it at these positions of the axes: 1 for the largest, and exactly 1 where there
+  /// is one lifetime and one duty.
+  double lives(std::size_t lifetime, std::size_t duty) const;
+  /// "compute 2x n5, cache n7, io n14 shared by 4 | emib | TW | use CISO | 3 lives of 2 years | duty 0.5 | 1e5"; the
+  /// use and what follows only where it has alternatives. Two points have different labels.
   std::string label(std::uint64_t index) const;
 };
 

@@ -24,8 +24,9 @@ struct StudyText {
   std::string source;
 };
 
-/// The embedded study of that name, else the file of that path; `fallback` names the embedded study for an empty word.
-/// missing_data (with the names of the embedded studies) if there is neither.
+/// The embedded study of that name, else the file of that path; `fallback` names the embedded study for an empty word,
+/// and with it the verb: bad_input for a study of another one. missing_data (with the names of the verb's embedded
+/// studies) if there is neither. Without a fallback any study will do.
 Result<StudyText> open_study(const std::string& word, std::string_view fallback);
 
 }  // namespace cradle::design

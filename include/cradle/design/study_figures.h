@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "cradle/base/toml_reader.h"
+#include "cradle/toml/toml_reader.h"
 
 namespace cradle::design {
 

@@ -23,12 +23,13 @@ struct CarbonRange {
 
 /// What the point's carbon becomes when one coefficient alone moves over its range: total and embodied.
 struct CoefficientSwing {
-  std::string key;   ///< of the catalogue: "process.n5.defects"
+  std::string key;    ///< of the catalogue: "process.n5.defects"
   std::string range;  ///< low, value and high with their unit, as text
   carbon::GramsCO2e at_low, at_high;
   carbon::GramsCO2e embodied_at_low, embodied_at_high;
-  std::optional<double> variance_share;  ///< total Sobol index of the coefficient, or of the group it belongs to
-  std::string group;                     ///< empty if it varies alone
+  /// Total Sobol indices of the coefficient, or of the group that it belongs to.
+  std::optional<double> variance_share, embodied_variance_share;
+  std::string group;  ///< empty if it varies alone
   std::string source;
 };
 
@@ -38,11 +39,12 @@ struct PointUncertainty {
   CarbonRange embodied, total;
   /// Certain bounds of the total; nothing where some value of the ranges could not be made at all.
   std::optional<carbon::Estimate<carbon::GramsCO2e>> bounds;
-  std::vector<carbon::SobolShare> shares;  ///< of the total's variance, largest first
-  std::vector<CoefficientSwing> swings;               ///< of the total, widest first
-  std::uint64_t samples = 0;               ///< Monte Carlo
-  std::uint64_t sobol_samples = 0;         ///< length of the two tables
-  bool stopped = false;                    ///< by the options' token: what is there holds, the rest is empty
+  std::vector<carbon::SobolShare> shares;           ///< of the total's variance, largest first
+  std::vector<carbon::SobolShare> embodied_shares;  ///< of that of what is embodied
+  std::vector<CoefficientSwing> swings;             ///< of the total, widest first
+  std::uint64_t samples = 0;                        ///< Monte Carlo
+  std::uint64_t sobol_samples = 0;                  ///< length of the two tables
+  bool stopped = false;                             ///< by the options' token: what is there holds, the rest is empty
 };
 
 /// Inputs are the ranges of the catalogue's coefficients that the point uses; each occurs once however many dies use

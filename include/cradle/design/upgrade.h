@@ -34,8 +34,8 @@ struct UpgradeStudy {
 };
 
 /// Errors name file and line.
-Result<UpgradeStudy> read_upgrade_study(std::string_view text, std::string source, const catalog::Catalog& catalog,
-                                        std::optional<Move> move = {});
+Result<UpgradeStudy> read_upgrade_study(std::string_view text, const std::string& source,
+                                        const catalog::Catalog& catalog, std::optional<Move> move = {});
 
 struct UpgradeAnswer {
   std::string region;

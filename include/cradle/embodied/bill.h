@@ -35,9 +35,9 @@ struct Bill {
   carbon::Estimate<carbon::GramsCO2e> total;  ///< sum of the lines
   std::array<carbon::Estimate<carbon::GramsCO2e>, group_count> by_group;
   Life life;
-  /// Of the first life: total x ((1 - s) / T + s / (T + T2)), s being the share that is used T2 years longer.
+  /// Of the first life: once / T + twice / (T + T2), `twice` being the parts that are used T2 years longer.
   carbon::Estimate<carbon::GramsCO2e> per_year;
-  /// What the second life carries: total x s x T2 / (T + T2).
+  /// What the second life carries: twice x T2 / (T + T2).
   carbon::Estimate<carbon::GramsCO2e> second_life;
 };
 

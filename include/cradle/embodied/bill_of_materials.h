@@ -14,6 +14,7 @@
 #include "cradle/carbon/quantity.h"
 #include "cradle/catalog/catalog.h"
 #include "cradle/embodied/design_effort.h"
+#include "cradle/embodied/die.h"
 
 namespace cradle::embodied {
 
@@ -27,7 +28,8 @@ enum class Group : std::uint8_t {
   network,
   board,
   power,    ///< power supplies, batteries
-  chassis,  ///< housing, rails, rack, cooling
+  chassis,  ///< housing, rails, cooling
+  rack,     ///< share of the rack that it stands in
   base,     ///< a catalogue server's chassis, boards and power supplies as one figure
   assembly,
   transport,
@@ -36,9 +38,19 @@ enum class Group : std::uint8_t {
   maintenance,  ///< parts replaced in service
   other,
 };
-inline constexpr std::size_t group_count = 16;
+inline constexpr std::size_t group_count = 17;
 /// "silicon", ..., "end of life": the word of tables and of TOML.
 std::string_view name(Group group);
+
+/// What happens to a part after it was made.
+struct InService {
+  double failures_per_year = 0;  ///< ratio of pieces that fail in a year
+  double repaired_in_place = 0;  ///< ratio of failures that need no new part
+  bool second_life = false;      ///< used again when the first life is over
+
+  /// Ratio of pieces that are bought again in a year.
+  double replaced_per_year() const { return failures_per_year * (1 - repaired_in_place); }
+};
 
 /// Dies of one kind.
 struct DiePart {
@@ -47,8 +59,12 @@ struct DiePart {
   carbon::SquareMillimetres area;
   std::string process;  ///< fab process of the catalogue
   std::string fab;      ///< grid of the catalogue
-  /// Ratio of good dies in place of the process's own yield.
+  /// Ratio of good dies in place of the process's own yield; only of the constant law.
   std::optional<double> yield;
+  YieldLaw yield_law = YieldLaw::negative_binomial;
+  Millimetres edge;       ///< ring of the wafer without dies
+  bool stitched = false;  ///< exposed in several fields, and so may exceed the reticle
+  InService service;      ///< of a die in a package: that of the package
   /// Index in BillOfMaterials::packages; a die without one is priced as silicon alone.
   std::optional<std::size_t> package;
   std::string where, process_where, fab_where;  ///< file and line, for errors
@@ -60,6 +76,7 @@ struct PackagePart {
   std::string technology;  ///< package of the catalogue
   double count = 1;
   std::string site;  ///< grid where carrier silicon, substrate and bonds are made
+  InService service;
   std::string where, site_where;
 };
 
@@ -68,7 +85,7 @@ struct MemoryPart {
   std::string technology;  ///< memory of the catalogue
   carbon::Bytes size;      ///< of one module
   double count = 1;        ///< modules
-  double failures = 0;     ///< ratio of modules that fail in a year
+  InService service;
   std::string where;
 };
 
@@ -77,7 +94,7 @@ struct DrivePart {
   std::string technology;  ///< storage of the catalogue
   carbon::Bytes size;      ///< of one drive
   double count = 1;
-  double failures = 0;
+  InService service;
   std::string where;
 };
 
@@ -85,7 +102,7 @@ struct DrivePart {
 struct DevicePart {
   std::string id;
   double count = 1;
-  double failures = 0;
+  InService service;
   std::string where;
 };
 
@@ -97,7 +114,7 @@ struct MaterialPart {
   std::string unit;   ///< the material's own: "kg", "m2", "t km", "piece", ...
   double count = 1;
   Group group = Group::other;
-  double failures = 0;
+  InService service;
   std::string where;
 };
 
@@ -112,13 +129,21 @@ struct DesignPart {
   std::string where, site_where;
 };
 
-/// Time in service, failures and second life.
+/// Share of a rack: units of its height, for as long as the bill is in service out of the rack's own years.
+struct RackPart {
+  std::string material;  ///< of the catalogue, by the piece
+  double units = 1;      ///< of height that the product takes
+  double of = 42;        ///< units that the rack has
+  carbon::Years years{15};
+  std::string where;
+};
+
+/// Time in service, and defaults for every part that says nothing else.
 struct Life {
   carbon::Years years{6};
-  double failures_per_year = 0;   ///< default ratio for every part without its own
-  double repaired_in_place = 0;   ///< ratio of failures that need no new part
-  carbon::Years second_years{0};  ///< further years of what is used again
-  double second_share = 0;        ///< ratio of the carbon made for the first life that has a second one
+  InService service;
+  carbon::Years second_years{0};  ///< further years of the parts that are used again
+  double second_share = 1;        ///< ratio of those parts that passes the test for it
 };
 
 struct BillOfMaterials {
@@ -139,6 +164,7 @@ struct BillOfMaterials {
   std::string base;  ///< server of the catalogue whose base (chassis, boards, power) this has; may be empty
   std::string base_where;
   std::vector<MaterialPart> materials;
+  std::optional<RackPart> rack;
   std::vector<DesignPart> designs;
   Life life;
 

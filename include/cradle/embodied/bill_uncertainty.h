@@ -10,12 +10,13 @@
 
 namespace cradle::embodied {
 
-/// The coefficients of a bill as uncertain inputs in coherent units, named by their keys: triangular between low and
-/// high, the members of a group moving together. In the order of CompiledBill::inputs.
+/// The coefficients of a bill as uncertain inputs in coherent units, named by their keys: of carbon::shape_of between
+/// low and high, the members of a group moving together. In the order of CompiledBill::inputs.
 std::vector<carbon::Input> uncertain_inputs(const CompiledBill& bill);
 
 struct BillUncertainty {
-  carbon::MonteCarlo total;  ///< grams
+  carbon::MonteCarlo total;        ///< grams
+  carbon::FirstOrder first_order;  ///< grams; without a second run of the bill, and blind to its bends
   /// Shares of the total's variance, largest total share first.
   carbon::Sobol causes;
 };

@@ -23,9 +23,11 @@ struct BillInput {
   catalog::Figure figure;             ///< as the catalogue prints it: key, numbers in its unit, source
   carbon::Estimate<double> estimate;  ///< in coherent units: g, g/byte, J/mm2, g/mm2, 1/mm2, g/J, ratio
   /// Inputs of one group rise and fall together: "yield learning" is what the defect densities of all nodes share, "gas
-  /// abatement" their process gases. Empty: on its own.
+  /// abatement" their process gases, "wafer materials" their materials, "fab energy" the energy of their fabs. Empty:
+  /// on its own.
   std::string group;
-  bool lowers = false;  ///< the total falls as this rises (bonding yield)
+  double correlation = 1;  ///< with the cause of the group
+  bool lowers = false;     ///< the total falls as this rises (bonding yield)
 };
 
 /// A line of the bill without its grams.
@@ -34,6 +36,7 @@ struct LineHead {
   Group group = Group::other;
   double count = 1;
   std::vector<std::size_t> inputs;  ///< indices of the coefficients it depends on
+  bool second_life = false;         ///< its parts are used again
 };
 
 class CompiledBill {
@@ -79,8 +82,10 @@ class CompiledBill {
     double area;     ///< mm2, without vias
     double silicon;  ///< mm2 of wafer for a die of that area
     double count;    ///< in one package
-    double yield;    ///< ratio in place of the process's; 0: by the process
+    double yield;    ///< ratio, of the constant law
     bool vias;
+    YieldLaw law = YieldLaw::negative_binomial;
+    double edge = 0;  ///< mm of the wafer without dies
   };
   struct Package {
     std::uint32_t line = 0;                     ///< of all but the dies
@@ -106,14 +111,16 @@ class CompiledBill {
     return formula::carbon_per_area(x[w.energy], x[w.intensity], x[w.gas], x[w.material]);
   }
   template <class Real>
-  static Real silicon_of(const Real& area) {
+  static Real silicon_of(const Real& area, double edge) {
     using std::floor;
-    const Real diameter(wafer_diameter);
-    return formula::silicon_per_die(Real(floor(formula::dies_per_wafer(area, diameter))), diameter);
+    const Real usable(wafer_diameter - 2 * edge);
+    return formula::silicon_per_die(Real(floor(formula::dies_per_wafer(area, usable))), Real(wafer_diameter));
   }
   template <class Real>
   Real yield_of(const Die& die, const Real& area, std::span<const Real> x) const {
-    if (die.yield > 0) return Real(die.yield);
+    if (die.law == YieldLaw::constant) return Real(die.yield);
+    if (die.law == YieldLaw::poisson) return formula::poisson_yield(area, x[die.wafers.defects]);
+    if (die.law == YieldLaw::murphy) return formula::murphy_yield(area, x[die.wafers.defects]);
     return formula::negative_binomial_yield(area, x[die.wafers.defects], x[die.wafers.clustering]);
   }
   template <class Real>
@@ -151,7 +158,7 @@ CompiledBill::Dies<Real> CompiledBill::dies_of(const Package& package, std::span
   for (std::uint32_t i = package.first_die; i < package.last_die; ++i) {
     const Die& die = dies_[i];
     const Real area = area_of(die, package, x);
-    const Real silicon = die.vias ? silicon_of(area) : Real(die.silicon);
+    const Real silicon = die.vias ? silicon_of(area, die.edge) : Real(die.silicon);
     const Real count(die.count);
     const Real made = formula::good_die(processing(die.wafers, x), silicon, yield_of(die, area, x)) * count;
     dies.grams = dies.grams + made;
@@ -168,12 +175,15 @@ CompiledBill::Dies<Real> CompiledBill::tiers_of(const Package& package, std::spa
                                                 std::span<Real> grams) const {
   using std::max;
   Dies<Real> dies;
-  for (std::uint32_t i = package.first_die; i < package.last_die; ++i)
+  double edge = 0;  // of the one wafer
+  for (std::uint32_t i = package.first_die; i < package.last_die; ++i) {
     dies.footprint = max(dies.footprint, area_of(dies_[i], package, x));
+    edge = std::max(edge, dies_[i].edge);
+  }
   Real yield(1.0);
   for (std::uint32_t i = package.first_die; i < package.last_die; ++i)
     yield = yield * yield_of(dies_[i], dies.footprint, x);
-  const Real silicon = silicon_of(dies.footprint);
+  const Real silicon = silicon_of(dies.footprint, edge);
   for (std::uint32_t i = package.first_die; i < package.last_die; ++i) {
     const Real made = formula::good_die(processing(dies_[i].wafers, x), silicon, yield);
     dies.grams = dies.grams + made;
@@ -192,7 +202,7 @@ Real CompiledBill::joining(const Package& package, const Dies<Real>& dies, std::
     const Real piece = sized ? Real(x[package.carrier_area] * dies.footprint) : x[package.carrier_area];
     const Real pieces(sized ? 1.0 : package.arranged.bridges);
     const Real yield = formula::negative_binomial_yield(piece, x[wafers.defects], x[wafers.clustering]);
-    carrier = x[package.carrier_share] * pieces * formula::good_die(processing(wafers, x), silicon_of(piece), yield);
+    carrier = x[package.carrier_share] * pieces * formula::good_die(processing(wafers, x), silicon_of(piece, 0), yield);
   }
   const formula::JoiningCarbon<Real> joined =
       formula::join<Real>({dies.grams, carrier, dies.footprint, dies.bonded, package.arranged.bonds},

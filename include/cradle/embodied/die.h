@@ -20,6 +20,9 @@ struct Millimetres {
   friend bool operator==(const Millimetres&, const Millimetres&) = default;
 };
 
+/// What one exposure of a lithography scanner covers: 26 x 33 mm. A larger die is stitched from several.
+inline constexpr carbon::SquareMillimetres reticle_field{26.0 * 33.0};
+
 /// How the fraction of good dies depends on their area.
 enum class YieldLaw : std::uint8_t {
   constant,           ///< it does not (ACT)

@@ -55,6 +55,12 @@ Result<void> check_package(const catalog::PackageTechnology& technology, std::si
 /// The catalogue's values of a fab node as a process: negative binomial yield, 300 mm wafers, edge divided.
 Process process_of(const catalog::FabProcess& record);
 
+/// Defect density of a package's carrier: its own, or that of the process where the technology states none.
+const catalog::Coefficient<carbon::PerSquareMillimetre>& carrier_defects(const catalog::PackageTechnology& technology,
+                                                                         const catalog::FabProcess& process);
+/// The carrier's process, with its defect density.
+Process carrier_process_of(const catalog::PackageTechnology& technology, const catalog::FabProcess& process);
+
 struct PackagedDie {
   carbon::SquareMillimetres area;  ///< of its own circuits, without vias
   Process process;

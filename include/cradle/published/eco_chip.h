@@ -136,6 +136,10 @@ Result<void> check(const EcoChipDesign& design, const EcoChipTables& tables, con
 EcoChipSystem evaluate(const EcoChipDesign& design, const EcoChipTables& tables, const EcoChipSwitches& switches,
                        std::span<EcoChipShare> shares);
 
+/// Chiplets that are larger than a wafer or than one exposure, which the tool answers all the same.
+std::vector<std::string> size_notes(const EcoChipDesign& design, const EcoChipTables& tables,
+                                    const EcoChipSwitches& switches);
+
 /// Recursive bisection of the chiplets by area, 2:1 rectangles, 0.5 mm for each cut. `areas` are reordered.
 /// Precondition: 1 .. eco_chip_most_chiplets positive areas, in mm2.
 EcoChipFloor floorplan(std::span<double> areas, embodied::Millimetres emib_pitch, bool descending);

@@ -76,7 +76,8 @@ struct Part {
 
 /// A server's configuration with the parts that its names stand for.
 struct Sku {
-  std::string name;
+  std::string name;  ///< its own, or where another configuration has the same or it has none, its file's
+  std::string stem;  ///< its file's name without extension
   Part cpu, memory, cxl, cxl_controller, ssd, ssd_reuse;  ///< of one socket
   Part nic;                                               ///< of the server
   std::vector<Part> server, rack, building;
@@ -201,8 +202,9 @@ ClusterSaving cluster_saving(std::span<const Cluster> clusters, const SkuResult&
 
 /// How a framework is to be evaluated.
 struct Setting {
-  std::string baseline = "Baseline";
-  /// The SKU for which the clusters were sized; empty: "GreenSKU-Full", or the last but the baseline if there is none.
+  std::string baseline;  ///< name or stem; empty: "Baseline", or none if there is none
+  /// Name or stem of the SKU for which the clusters were sized; empty: "GreenSKU-Full", else the last whose
+  /// name does not begin with the baseline's; none without a baseline.
   std::string cluster_sku;
   /// True: params.yaml as it is. False: as the release evaluates, with mean intensity of the regions, PUE 1.12, power
   /// factor 0.66 and the fitted fan slope in place of the file's.
@@ -217,6 +219,7 @@ struct Savings {
 struct SkuEvaluation {
   std::string name;
   SkuResult result;
+  // Against the baseline; all 0 without one, `clusters` without a cluster SKU as well.
   Savings savings;          ///< unrounded
   Savings table;            ///< as the paper's Table VIII prints them: whole percents, from figures of two decimals
   Savings before_rounding;  ///< the last, before they are rounded to whole percents
@@ -225,13 +228,15 @@ struct SkuEvaluation {
 struct Evaluation {
   Parameters parameters;            ///< as used
   std::vector<SkuEvaluation> skus;  ///< in the framework's order
-  std::size_t baseline = 0, cluster_sku = 0;
+  /// The release's cluster sizes belong to both: without either there is no figure of a cluster or data centre's
+  /// saving.
+  std::optional<std::size_t> baseline, cluster_sku;
   double cluster_percent = 0;             ///< of cluster_sku, rounded to a whole percent unless single_rounding
   double building_percent = 0;            ///< saving of a data centre, unrounded
   double baseline_operational_share = 0;  ///< of a rack's carbon
 };
-/// bad_input if the baseline is unknown, fewer than one server fits a rack, or the failure rates have CPU or NIC
-/// entries, at which the release stops (unless that switch is on).
+/// bad_input if the baseline or cluster SKU that is named is unknown, fewer than one server fits a rack, or the failure
+/// rates have CPU or NIC entries, at which the release stops (unless that switch is on).
 Result<Evaluation> evaluate(const Framework& framework, const Setting& setting);
 
 }  // namespace cradle::published::greensku

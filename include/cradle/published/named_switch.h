@@ -5,7 +5,7 @@
 
 namespace cradle::published {
 
-/// One flag of `Switches`: false reproduces the tool, true corrects it.
+/// One flag of `Switches`: false reproduces the tool, true corrects it or, a choice, departs from it.
 template <class Switches>
 struct NamedSwitch {
   std::string_view name;  ///< "wafer-300mm"

@@ -43,6 +43,7 @@ struct SciApplication {
   std::string functional_unit = "functional unit";
   double functional_units = 1;  ///< R, in which all components count
   std::vector<SciComponent> components;
+  std::vector<std::string> notes;  ///< keys that were ignored
 };
 /// The score: grams for each functional unit.
 Result<carbon::GramsCO2e> evaluate_sci(const SciApplication& application, const SciSwitches& switches);
@@ -52,7 +53,7 @@ SciApplication sci_example();
 
 /// JSON or TOML: functional_unit, functional_units, and components with name, energy_kwh, pue, intensity_g_per_kwh,
 /// embodied_kg, reserved_hours, lifetime_years or lifetime_hours, resources_reserved, resources_total; a file without
-/// components is one component itself.
+/// components is one component itself. JSON's other keys are noted, TOML's an error.
 Result<SciApplication> parse_sci_json(std::string_view text, const std::string& source);
 Result<SciApplication> parse_sci_toml(std::string_view text, const std::string& source);
 

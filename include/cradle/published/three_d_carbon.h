@@ -146,6 +146,7 @@ struct ThreeDOption {
       operational;           ///< none if the bandwidth is out of reach (switch infeasible-bandwidth)
   double bandwidth = 0;      ///< TB/s
   bool wide_enough = false;  ///< more than asked for
+  carbon::SquareMillimetres largest_die;
 
   carbon::GramsCO2e embodied() const { return dies + bonding + substrate + package; }
 };

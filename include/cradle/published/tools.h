@@ -13,10 +13,10 @@ namespace cradle::published {
 
 /// One tool. `compare` takes its input files or options; `anchors` its published numbers.
 struct Tool {
-  std::string_view name;      ///< "eco-chip"
-  std::string_view title;     ///< "ECO-CHIP (Sudarshan et al., HPCA 2024)"
-  std::string_view input;     ///< what --input is: "folder with architecture.json, designC.json, ..."
-  std::string_view options;   ///< its own options, for the help text
+  std::string_view name;     ///< "eco-chip"
+  std::string_view title;    ///< "ECO-CHIP (Sudarshan et al., HPCA 2024)"
+  std::string_view input;    ///< what --input is: "folder with architecture.json, designC.json, ..."
+  std::string_view options;  ///< its own options, for the help text
   Result<Comparison> (*compare)(const Request& request);
   AnchorSet (*anchors)(const std::filesystem::path& data);
 };

@@ -1,5 +1,6 @@
-// The page of a design question: front and cloud, curves with their break-even, bills with error bars, a tornado. A plain
-// model that any design verb fills as far as it has something to show, and its rendering as one self-contained file.
+// The page of a design question: front and cloud, curves with their break-even, bills with error bars, a tornado. A
+// plain model that any design verb fills as far as it has something to show, and its rendering as one self-contained
+// file.
 #pragma once
 
 #include <cstdint>
@@ -32,11 +33,12 @@ struct DesignPoint {
 /// A Pareto front within its cloud. The first two axes are drawn at first; the reader may choose others.
 struct Scatter {
   std::vector<Axis> axes;
-  std::vector<DesignPoint> front;   ///< exact, all of it
-  std::vector<DesignPoint> cloud;   ///< a sample of the dominated points, at most a few thousand
-  std::uint64_t points = 0;         ///< evaluated
-  std::uint64_t infeasible = 0;     ///< of these, against a constraint
-  bool complete = true;             ///< false: interrupted, the front is that of the points so far
+  std::vector<DesignPoint> front;  ///< exact, all of it
+  std::vector<DesignPoint> cloud;  ///< a sample of the dominated points, at most a few thousand
+  std::uint64_t points = 0;        ///< evaluated
+  std::uint64_t impossible = 0;    ///< of these, cannot be made
+  std::uint64_t infeasible = 0;    ///< of these, against a constraint
+  bool complete = true;            ///< false: interrupted, the front is that of the points so far
 };
 
 /// Where a curve meets its threshold: the root and the bracket that is certain to hold it.
@@ -58,6 +60,7 @@ struct Curve {
   Axis x, y;
   std::vector<Line> lines;
   std::vector<BreakEven> crossings;
+  std::string caption = {};  ///< empty: what the crossings mean
 };
 
 /// One stacked bar: embodied carbon by part, operational beside it where known.
@@ -73,7 +76,7 @@ struct BillBar {
 
 struct Bills {
   std::string title;
-  std::string range;  ///< what the error bars are: "P5 .. P95 of 100,000 samples, seed 42"
+  std::string range;  ///< what the error bars are: "P5 .. P95 of 100,000 samples, seed 42"; empty: there are none
   std::vector<BillBar> bars;
 };
 

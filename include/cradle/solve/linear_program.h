@@ -1,8 +1,8 @@
 // Linear and mixed-integer programs, solved by a packaged solver behind one small interface.
 #pragma once
 
+#include <functional>
 #include <limits>
-#include <stop_token>
 #include <vector>
 
 #include "cradle/base/result.h"
@@ -52,14 +52,15 @@ class LinearProgram {
 struct Options {
   double time_limit_seconds = 60;
   double relative_gap = 1e-6;  ///< integer programs stop at this gap, ratio of the objective
-  std::stop_token stop;        ///< as the time limit when it is asked to stop
+  /// Asked after every simplex iteration and at every node, from the calling thread; true counts as the time limit.
+  std::function<bool()> interrupted;
 };
 
 struct Solution {
   std::vector<double> x;           ///< integer variables hold whole numbers exactly
   std::vector<double> row_prices;  ///< what one more unit of a row's bound costs; of linear programs only
   double objective = 0;
-  double bound = 0;      ///< no solution is below this, to the solver's tolerance of 1e-7
+  double bound = 0;  ///< no solution is below this, to the solver's tolerance of 1e-7; interrupted: the relaxation's
   bool optimal = false;  ///< within Options::relative_gap
 };
 

@@ -1,4 +1,5 @@
-// What a ledger says about how devices are used, so that a design may start from measured use in place of an assumption.
+// What a ledger says about how devices are used, so that a design may start from measured use in place of an
+// assumption.
 #pragma once
 
 #include <filesystem>

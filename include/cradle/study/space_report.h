@@ -46,8 +46,9 @@ std::vector<std::string> notes(const design::Space& space, const std::optional<d
 report::Table bill_table(const design::PointUncertainty& uncertainty);
 /// Every figure of the point that is not carbon by part: metrics, throughput, power, area, cost.
 report::Table figure_table(const design::Space& space, const design::Outcome<double>& outcome);
-/// The causes of the total's variance, largest first, at most `most_rows`; 0: all.
-report::Table share_table(const design::PointUncertainty& uncertainty, std::size_t most_rows);
+/// Causes of variance in their order, at most `most_rows`; 0: all. `title` heads their column.
+report::Table share_table(const std::vector<carbon::SobolShare>& shares, const std::string& title,
+                          std::size_t most_rows);
 
 /// What both pages say about themselves.
 struct PageHeading {
@@ -62,9 +63,8 @@ Result<report::DesignReport> front_page(const design::Space& space, const design
                                         const carbon::MonteCarloOptions& options);
 
 /// The page of one point.
-report::DesignReport point_page(const design::Space& space, std::uint64_t index,
-                                const design::Outcome<double>& outcome, const design::PointUncertainty& uncertainty,
-                                const PageHeading& heading, const std::vector<std::string>& notes,
-                                const carbon::MonteCarloOptions& options);
+report::DesignReport point_page(const design::Space& space, std::uint64_t index, const design::Outcome<double>& outcome,
+                                const design::PointUncertainty& uncertainty, const PageHeading& heading,
+                                const std::vector<std::string>& notes, const carbon::MonteCarloOptions& options);
 
 }  // namespace cradle::study

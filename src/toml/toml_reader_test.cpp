@@ -1,4 +1,4 @@
-#include "cradle/base/toml_reader.h"
+#include "cradle/toml/toml_reader.h"
 
 #include <gtest/gtest.h>
 

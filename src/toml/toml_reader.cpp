@@ -1,4 +1,4 @@
-#include "cradle/base/toml_reader.h"
+#include "cradle/toml/toml_reader.h"
 
 #include <toml++/toml.h>
 
@@ -171,7 +171,7 @@ bool TomlReader::flag(std::string_view key, bool fallback) {
   return fallback;
 }
 
-std::string TomlReader::text(std::string_view key, std::optional<std::string> fallback) {
+std::string TomlReader::text(std::string_view key, const std::optional<std::string>& fallback) {
   const Node* node = find(key, !fallback, "a text in double quotes");
   if (node == nullptr) return fallback.value_or("");
   const auto* value = std::get_if<std::string>(&node->value);

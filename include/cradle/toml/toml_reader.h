@@ -37,7 +37,7 @@ class TomlReader {
                        std::optional<std::int64_t> fallback = {});
   bool flag(std::string_view key, bool fallback);
   /// A text that is not empty.
-  std::string text(std::string_view key, std::optional<std::string> fallback = {});
+  std::string text(std::string_view key, const std::optional<std::string>& fallback = {});
   /// The index of one of the words.
   std::size_t choice(std::string_view key, const std::vector<std::string>& words,
                      std::optional<std::size_t> fallback = {});
