@@ -33,7 +33,7 @@ Result<std::map<std::string, std::string>> options_of(const std::vector<std::str
     if (!is_flag(words[i]))
       return bad_input("'" + words[i] + "' is no option", "compare embodied", "options are written --name value");
     std::string key = words[i].substr(words[i].starts_with("--") ? 2 : 1), value;
-    if (const auto equals = key.find('='); equals != key.npos) {
+    if (const auto equals = key.find('='); equals != std::string::npos) {
       value = key.substr(equals + 1);
       key.resize(equals);
     } else if (i + 1 < words.size() && !is_flag(words[i + 1])) {

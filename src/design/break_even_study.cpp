@@ -91,7 +91,7 @@ Result<BreakEvenStudy> read_break_even_study(std::string_view text, const std::s
   if (ranges.empty())
     document->fail("", "nothing is varied", "add [range] with volume, service, intensity or utilisation = [from, to]");
   if (auto fine = document->finish(); !fine) return fine.error();
-  if (auto fine = check(comparison, std::move(source)); !fine) return fine.error();
+  if (auto fine = check(comparison, source); !fine) return fine.error();
   return BreakEvenStudy{title,       question, std::move(comparison), grid.id,          std::move(grid.series),
                         grid.hourly, start,    std::move(ranges),     figures.ranged(), notes};
 }

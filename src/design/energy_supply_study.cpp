@@ -82,7 +82,7 @@ std::vector<T> read_sizes(TomlReader& table, const std::string& key, double unit
 
 }  // namespace
 
-Result<SupplyStudy> read_supply_study(std::string_view text, std::string source, const catalog::Catalog& catalog,
+Result<SupplyStudy> read_supply_study(std::string_view text, const std::string& source, const catalog::Catalog& catalog,
                                       std::optional<Move> move) {
   auto document = TomlReader::parse(text, source);
   if (!document) return document.error();
@@ -167,7 +167,7 @@ Result<SupplyStudy> read_supply_study(std::string_view text, std::string source,
   for (std::size_t i = 0; i < hours; ++i)
     study.site.grid_intensity.push_back(grid.series.at(Instant{start.ms + static_cast<std::int64_t>(i) * ms_per_hour}));
   study.figures = figures.ranged();
-  if (auto fine = check(study.site, study.coefficients, std::move(source)); !fine) return fine.error();
+  if (auto fine = check(study.site, study.coefficients, source); !fine) return fine.error();
   return study;
 }
 

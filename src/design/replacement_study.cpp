@@ -145,7 +145,7 @@ FleetSite read_site(TomlReader& table, const catalog::Catalog& catalog, int year
 
 }  // namespace
 
-Result<FleetStudy> read_fleet_study(std::string_view text, std::string source, const catalog::Catalog& catalog,
+Result<FleetStudy> read_fleet_study(std::string_view text, const std::string& source, const catalog::Catalog& catalog,
                                     std::optional<Move> move) {
   auto document = TomlReader::parse(text, source);
   if (!document) return document.error();
@@ -185,7 +185,7 @@ Result<FleetStudy> read_fleet_study(std::string_view text, std::string source, c
     study.fleet.stock.push_back(stock);
   }
   if (auto fine = document->finish(); !fine) return fine.error();
-  if (auto fine = check(study.fleet, std::move(source)); !fine) return fine.error();
+  if (auto fine = check(study.fleet, source); !fine) return fine.error();
   study.figures = figures.ranged();
   return study;
 }

@@ -30,7 +30,7 @@ ReusePart read_part(TomlReader& table, const std::string& owner, StudyFigures& f
 
 }  // namespace
 
-Result<ReuseStudy> read_reuse_study(std::string_view text, std::string source, std::optional<Move> move) {
+Result<ReuseStudy> read_reuse_study(std::string_view text, const std::string& source, std::optional<Move> move) {
   auto document = TomlReader::parse(text, source);
   if (!document) return document.error();
   constexpr double percent = 100;
@@ -80,7 +80,7 @@ Result<ReuseStudy> read_reuse_study(std::string_view text, std::string source, s
     study.intensities.emplace_back(table.number("g_per_kwh", 0, 1e5));
   }
   if (auto fine = document->finish(); !fine) return fine.error();
-  if (auto fine = check(comparison, std::move(source)); !fine) return fine.error();
+  if (auto fine = check(comparison, source); !fine) return fine.error();
   study.figures = figures.ranged();
   return study;
 }

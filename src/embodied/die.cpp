@@ -16,7 +16,7 @@ using carbon::SquareMillimetres;
 
 constexpr std::array<std::string_view, 4> law_names = {"constant", "poisson", "murphy", "negative-binomial"};
 
-Error out_of_range(std::string what, double value, std::string where, std::string allowed) {
+Error out_of_range(std::string what, double value, std::string where, const std::string& allowed) {
   return bad_input(std::move(what) + " is " + shortest(value), std::move(where), "choose a value of " + allowed);
 }
 

@@ -132,7 +132,7 @@ Process carrier_process_of(const PackageTechnology& technology, const catalog::F
 
 Result<PackageCarbon> package_carbon(std::span<const PackagedDie> dies, const PackageTechnology& technology,
                                      const catalog::FabProcess* carrier, carbon::GramsPerJoule intensity,
-                                     std::string where) {
+                                     const std::string& where) {
   if (auto fine = check_package(technology, dies.size(), carrier != nullptr, where); !fine) return fine.error();
   const Arrangement arranged = arrangement(technology.form, dies.size());
   for (std::size_t i = 0; i < dies.size(); ++i) {

@@ -266,10 +266,9 @@ class Builder {
     if (!section.is_mapping()) return section.error("is no map of parts", "write each part's name, then its fields");
     for (const auto& [key, node] : section.members()) {
       const std::string name = prefix + key;
-      const Result<void> done = kind == "silicon" ? put(read_silicon(name, node, switches_), bom_.silicon, places_[0])
-                                : kind == "passives"
-                                    ? put(read_passive(name, node), bom_.passives, places_[1])
-                                    : put(read_material(name, node, switches_), bom_.materials, places_[2]);
+      Result<void> done = kind == "silicon"    ? put(read_silicon(name, node, switches_), bom_.silicon, places_[0])
+                          : kind == "passives" ? put(read_passive(name, node), bom_.passives, places_[1])
+                                               : put(read_material(name, node, switches_), bom_.materials, places_[2]);
       if (!done) return done;
     }
     return {};

@@ -61,7 +61,7 @@ class FolderReader {
   static Result<double> value_of(const YamlNode& node, const UnitPowers& powers, std::string_view expected) {
     const auto word = node.word();
     if (!word) return word.error();
-    const auto value = parse_measure(*word, powers, expected, node.where());
+    auto value = parse_measure(*word, powers, expected, node.where());
     if (value && *value < 0) return node.error("is negative", "give a value of 0 or more");
     return value;
   }

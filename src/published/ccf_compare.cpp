@@ -12,7 +12,6 @@
 namespace cradle::published {
 namespace {
 
-namespace fs = std::filesystem;
 constexpr std::array providers = {CcfProvider::aws, CcfProvider::azure, CcfProvider::gcp};
 constexpr double bytes_per_gb = 1e9;
 

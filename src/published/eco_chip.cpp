@@ -244,7 +244,7 @@ EcoChipSystem evaluate(const EcoChipDesign& design, const EcoChipTables& tables,
 }
 
 Result<void> check(const EcoChipDesign& design, const EcoChipTables& tables, const EcoChipSwitches& switches,
-                   std::string where) {
+                   const std::string& where) {
   const std::size_t count = design.chiplets.size();
   if (count == 0) return bad_input("there is no chiplet", where, "give at least one");
   if (count > eco_chip_most_chiplets)

@@ -19,8 +19,8 @@ class JsonFields {
   double number(std::string_view key, double low, double high, std::optional<double> fallback = {}) {
     return reader_.number(key, {low, high}, fallback);
   }
-  std::string text(std::string_view key, std::optional<std::string> fallback = {}) {
-    return reader_.text(key, std::move(fallback));
+  std::string text(std::string_view key, const std::optional<std::string>& fallback = {}) {
+    return reader_.text(key, fallback);
   }
   std::vector<double> numbers(std::string_view key, double low, double high) {
     return has(key) ? reader_.numbers(key, {low, high}) : std::vector<double>{};
@@ -58,8 +58,8 @@ class TomlFields {
   double number(std::string_view key, double low, double high, std::optional<double> fallback = {}) {
     return reader_.number(key, low, high, fallback);
   }
-  std::string text(std::string_view key, std::optional<std::string> fallback = {}) {
-    return reader_.text(key, std::move(fallback));
+  std::string text(std::string_view key, const std::optional<std::string>& fallback = {}) {
+    return reader_.text(key, fallback);
   }
   std::vector<double> numbers(std::string_view key, double low, double high) { return reader_.numbers(key, low, high); }
   std::optional<TomlFields> table(std::string_view key) {

@@ -130,7 +130,7 @@ GreenFpgaCarbon evaluate(const GreenFpgaDesign& design, const GreenFpgaTables& t
 }
 
 Result<void> check(const GreenFpgaDesign& design, const GreenFpgaTables& tables, const GreenFpgaSwitches& switches,
-                   std::string where) {
+                   const std::string& where) {
   struct Field {
     std::string_view name;
     double value;

@@ -166,8 +166,6 @@ TEST(GreenSku, RowsOfWhatThereIs) {
   EXPECT_TRUE(has(other, "cluster_saving_percent"));
   EXPECT_NE(other.notes.find("those of GreenSKU-CXL"), std::string::npos);
   EXPECT_NE(other.notes.find("--cluster-sku names another"), std::string::npos);
-  EXPECT_FALSE(
-      has(told(folder.configuration("Baseline-2U.yaml"), {{"baseline", "Baseline-2U"}}), "cluster_saving_percent"));
   const Told itself = told(folder.configuration("GreenSKU-CXL.yaml"), {{"cluster-sku", "Baseline"}});
   EXPECT_FALSE(has(itself, "cluster_saving_percent"));
 }

@@ -131,7 +131,7 @@ Result<void> add_tables(const TextOf& text_of, Sources& sources) {
                       : Sources::Text{std::string(release_table(name)), std::string("built-in ") + name});
   };
   for (const char* name : table_names) {
-    const auto added = add(name, [&](const Sources::Text& text) -> Result<void> {
+    auto added = add(name, [&](const Sources::Text& text) -> Result<void> {
       auto table = YamlNode::parse(text.text, text.source);
       if (!table) return table.error();
       sources.tables.emplace(name, std::move(*table));
@@ -140,7 +140,7 @@ Result<void> add_tables(const TextOf& text_of, Sources& sources) {
     if (!added) return added;
   }
   for (const char* name : series_names) {
-    const auto added = add(name, [&](Sources::Text text) -> Result<void> {
+    auto added = add(name, [&](Sources::Text text) -> Result<void> {
       sources.series[name] = std::move(text);
       return {};
     });

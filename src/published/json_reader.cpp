@@ -48,11 +48,14 @@ constexpr std::size_t deepest = 32;
 /// The bytes of a text; counts the lines that the parser has taken.
 class CountingIterator {
  public:
+  // Names that the standard library asks an iterator for.
+  // NOLINTBEGIN(readability-identifier-naming)
   using iterator_category = std::input_iterator_tag;
   using value_type = char;
   using difference_type = std::ptrdiff_t;
   using pointer = const char*;
   using reference = const char&;
+  // NOLINTEND(readability-identifier-naming)
 
   CountingIterator(const char* at, std::size_t* line) : at_(at), line_(line) {}
   reference operator*() const { return *at_; }
@@ -257,7 +260,7 @@ bool JsonReader::flag(std::string_view key, std::optional<bool> fallback) {
   return fallback.value_or(false);
 }
 
-std::string JsonReader::text(std::string_view key, std::optional<std::string> fallback) {
+std::string JsonReader::text(std::string_view key, const std::optional<std::string>& fallback) {
   const Node* node = find(key, !fallback, "a text in quotes");
   if (node == nullptr) return fallback.value_or("");
   if (const auto* value = std::get_if<std::string>(&node->value)) return *value;

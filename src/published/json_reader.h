@@ -56,7 +56,7 @@ class JsonReader {
   /// As number; a text that is a number ("12.5") will do.
   double number_or_text(std::string_view key, const Bounds& bounds, std::optional<double> fallback = {});
   bool flag(std::string_view key, std::optional<bool> fallback = {});
-  std::string text(std::string_view key, std::optional<std::string> fallback = {});
+  std::string text(std::string_view key, const std::optional<std::string>& fallback = {});
   std::vector<double> numbers(std::string_view key, const Bounds& bounds);
   /// The object of that key; nothing, and an error, if it is absent or something else.
   std::optional<JsonReader> object(std::string_view key);

@@ -406,7 +406,7 @@ class Stack {
     } else if (power.value() == 0) {
       power = area * use.power_density;
     }
-    const GramsPerJoule intensity{switches_.use_grid ? product_.using_ : product_.making};
+    const GramsPerJoule intensity{switches_.use_grid ? product_.in_use : product_.making};
     return power * use.lifetime * use.duty * intensity;
   }
 

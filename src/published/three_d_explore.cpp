@@ -106,7 +106,7 @@ ThreeDOption option_of(std::string name, const ThreeDCarbon& carbon) {
 }  // namespace
 
 Result<std::vector<ThreeDOption>> explore(const ThreeDQuestion& question, bool heterogeneous,
-                                          const ThreeDSwitches& switches, std::string where) {
+                                          const ThreeDSwitches& switches, const std::string& where) {
   if (!(question.efficiency > 0) || !std::isfinite(question.efficiency))
     return bad_input("energy_efficiency is not greater than 0", where, "give TOPS/W");
   if (!(question.bandwidth >= 0) || !std::isfinite(question.bandwidth))

@@ -109,8 +109,9 @@ class EntryReader {
     // YAML 1.1, which the tool reads, wants a point and a sign: 3.9e+9. It takes 1e9 for a text.
     const std::string& text = node.text();
     const std::size_t exponent = text.find_first_of("eE");
-    const bool as_text = exponent != text.npos && (text.find('.') > exponent || exponent + 1 >= text.size() ||
-                                                   (text[exponent + 1] != '+' && text[exponent + 1] != '-'));
+    const bool as_text =
+        exponent != std::string_view::npos && (text.find('.') > exponent || exponent + 1 >= text.size() ||
+                                               (text[exponent + 1] != '+' && text[exponent + 1] != '-'));
     if (node.as_number() && as_text) {
       fail(node.error("is '" + text + "', which YAML 1.1 takes for a text", "write it as in 3.9e+9"));
       return fallback;
@@ -183,7 +184,7 @@ ThreeDProduct read_product(const YamlNode& entry, EntryReader& reader, const Thr
   product.making = GramsPerKilowattHour{
       three_d_grids[reader.choice("manufacturing_power_grid", three_d_grids, 0, "manufacturing-power-grid")]
           .grams_per_kwh};
-  product.using_ = GramsPerKilowattHour{
+  product.in_use = GramsPerKilowattHour{
       three_d_grids[reader.choice("use_power_grid", three_d_grids, 0, "use-power-grid")].grams_per_kwh};
   if (product.method == ThreeDMethod::monolithic)
     reader.find("stacking");

@@ -135,7 +135,7 @@ class Parser {
       const char operation = text_[at_++];
       if (operation == ',') return wrong("has a comma");
       if (operation != '+' && operation != '-') return wrong("is no quantity");
-      const auto next = product();
+      auto next = product();
       if (!next) return next;
       if (!(next->powers == sum->powers)) return wrong("adds unlike units");
       sum->value += operation == '+' ? next->value : -next->value;
@@ -172,7 +172,7 @@ class Parser {
           return result;
         }
       }
-      const auto next = factor();
+      auto next = factor();
       if (!next) return next;
       const int direction = divide ? -1 : 1;
       result.value = divide ? result.value / next->value : result.value * next->value;
@@ -234,16 +234,11 @@ class Parser {
     const auto found = find_unit(name, rules_);
     if (!found) return wrong("has the unknown unit '" + std::string(name) + "'");
     int power = 1;
-    if (text_.substr(at_).starts_with("\xC2\xB2")) {
-      at_ += 2;
-      power = 2;
-    } else if (text_.substr(at_).starts_with("**2")) {
-      at_ += 3;
-      power = 2;
-    } else if (text_.substr(at_).starts_with("^2")) {
-      at_ += 2;
-      power = 2;
-    }
+    for (const std::string_view square : {"\xC2\xB2", "**2", "^2"})
+      if (power == 1 && text_.substr(at_).starts_with(square)) {
+        at_ += square.size();
+        power = 2;
+      }
     if (power == 1) return *found;
     const UnitPowers& powers = found->powers;
     return Measure{

@@ -215,7 +215,7 @@ Result<YamlNode> YamlNode::parse(std::string_view text, const std::string& sourc
   if (text.size() > largest_text)
     return bad_input("is larger than 4 MiB", source, "these files are small by nature: is it the right one?");
   if (!is_utf8(text)) return bad_input("is not UTF-8 text", source, "save it as UTF-8");
-  if (text.find('\0') != text.npos) return bad_input("holds a NUL byte", source, "is it a YAML file?");
+  if (text.find('\0') != std::string_view::npos) return bad_input("holds a NUL byte", source, "is it a YAML file?");
   try {
     std::istringstream stream{std::string(text)};
     YAML::Parser parser(stream);

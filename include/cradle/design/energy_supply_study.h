@@ -26,7 +26,7 @@ struct SupplyStudy {
 
 /// Reads the hourly file too, if the study names one: missing cells count as no generation and are counted in a note.
 /// Errors name file and line.
-Result<SupplyStudy> read_supply_study(std::string_view text, std::string source, const catalog::Catalog& catalog,
+Result<SupplyStudy> read_supply_study(std::string_view text, const std::string& source, const catalog::Catalog& catalog,
                                       std::optional<Move> move = {});
 
 }  // namespace cradle::design

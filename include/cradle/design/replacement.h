@@ -3,6 +3,7 @@
 // known.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <string>
@@ -85,8 +86,8 @@ struct CohortPlan {
   std::vector<int> moved;   ///< from the first to the second at the begin of that year
   std::vector<int> left;    ///< handed on or scrapped at the begin of that year; one entry more, for the end
   /// Mean work done: by life (0, 1), class and year; and how many machines are switched on for it.
-  std::vector<std::vector<catalog::OperationsPerSecond>> work[2];
-  std::vector<std::vector<int>> on[2];
+  std::array<std::vector<std::vector<catalog::OperationsPerSecond>>, 2> work;
+  std::array<std::vector<std::vector<int>>, 2> on;
 };
 
 struct FleetPlan {

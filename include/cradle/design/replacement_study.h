@@ -23,7 +23,7 @@ struct FleetStudy {
 
 /// Integrates every site's hourly grid over every year, and over the daily profile of every class of work. Errors name
 /// file and line.
-Result<FleetStudy> read_fleet_study(std::string_view text, std::string source, const catalog::Catalog& catalog,
+Result<FleetStudy> read_fleet_study(std::string_view text, const std::string& source, const catalog::Catalog& catalog,
                                     std::optional<Move> move = {});
 
 }  // namespace cradle::design

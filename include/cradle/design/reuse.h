@@ -79,6 +79,6 @@ struct ReuseStudy {
 };
 
 /// Errors name file and line.
-Result<ReuseStudy> read_reuse_study(std::string_view text, std::string source, std::optional<Move> move = {});
+Result<ReuseStudy> read_reuse_study(std::string_view text, const std::string& source, std::optional<Move> move = {});
 
 }  // namespace cradle::design

@@ -59,7 +59,7 @@ Process process_of(const catalog::FabProcess& record);
 const catalog::Coefficient<carbon::PerSquareMillimetre>& carrier_defects(const catalog::PackageTechnology& technology,
                                                                          const catalog::FabProcess& process);
 /// The carrier's process, with its defect density.
-Process carrier_process_of(const catalog::PackageTechnology& technology, const catalog::FabProcess& process);
+Process carrier_process_of(const catalog::PackageTechnology& technology, const catalog::FabProcess& record);
 
 struct PackagedDie {
   carbon::SquareMillimetres area;  ///< of its own circuits, without vias
@@ -96,6 +96,6 @@ struct PackageCarbon {
 /// bad_input as check_package and as check of each die and carrier.
 Result<PackageCarbon> package_carbon(std::span<const PackagedDie> dies, const catalog::PackageTechnology& technology,
                                      const catalog::FabProcess* carrier, carbon::GramsPerJoule intensity,
-                                     std::string where);
+                                     const std::string& where);
 
 }  // namespace cradle::embodied

@@ -138,7 +138,7 @@ Result<BoaviztaReport> evaluate_boavizta(const BoaviztaServer& server, const Boa
 
 /// Reads the JSON body of a request: model.type, configuration (cpu, ram, disk, gpu, power_supply) and usage. Unknown
 /// keys are ignored, as by the tool; counts, capacities and TDP are whole numbers.
-Result<BoaviztaServer> parse_boavizta(std::string_view text, const std::string& source);
+Result<BoaviztaServer> parse_boavizta(std::string_view body, const std::string& source);
 /// Reads a table of processors: name, code_name, tdp, cores, total_die_size, manufacturer, model_range.
 Result<std::vector<BoaviztaCpuRow>> read_boavizta_cpus(const std::filesystem::path& path);
 

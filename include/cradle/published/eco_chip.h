@@ -129,7 +129,7 @@ struct EcoChipSystem {
 /// bad_input if a number is outside its range (areas, volume, lifetime, pitch > 0, ...), there is no chiplet or too
 /// many, or with `whole_dies` a chiplet does not fit on the wafer.
 Result<void> check(const EcoChipDesign& design, const EcoChipTables& tables, const EcoChipSwitches& switches,
-                   std::string where);
+                   const std::string& where);
 
 /// The model (paper, eqs. 1 to 14). `shares` takes one entry for each chiplet. Allocates nothing.
 /// Precondition: check passes and shares.size() == design.chiplets.size().

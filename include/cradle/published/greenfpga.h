@@ -101,7 +101,7 @@ struct GreenFpgaCarbon {
 
 /// bad_input if a number is outside its range, there is no node, or the die does not fit on the wafer.
 Result<void> check(const GreenFpgaDesign& design, const GreenFpgaTables& tables, const GreenFpgaSwitches& switches,
-                   std::string where);
+                   const std::string& where);
 
 /// The model at one node of the design (0: the first, as the tool does). Allocates nothing.
 /// Precondition: check passes, node < design.nodes.size().

@@ -68,7 +68,7 @@ struct ThreeDProduct {
   bool face_to_face = false;                              ///< F2F; micro bumps and hybrid bonds only
   carbon::SquareMillimetres package_area;                 ///< 0: from the dies
   bool tested = false;                                    ///< `test`: read with hybrid bonds only
-  carbon::GramsPerKilowattHour making{301}, using_{301};  ///< intensities where it is made and used
+  carbon::GramsPerKilowattHour making{301}, in_use{301};  ///< intensities where it is made and used
   std::vector<ThreeDDie> dies;                            ///< from bottom to top
   std::optional<ThreeDUse> use;
 };
@@ -153,7 +153,7 @@ struct ThreeDOption {
 
 /// The die whole (first), and split in all eight ways. `heterogeneous`: memory apart, in its own node; else two halves.
 Result<std::vector<ThreeDOption>> explore(const ThreeDQuestion& question, bool heterogeneous,
-                                          const ThreeDSwitches& switches, std::string where);
+                                          const ThreeDSwitches& switches, const std::string& where);
 
 /// A file of either kind.
 struct ThreeDInput {
