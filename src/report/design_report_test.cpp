@@ -85,7 +85,7 @@ TEST(DesignReport, NamesCannotLeaveTheirPlace) {
   EXPECT_EQ(count(page, "<script"), count(tame, "<script"));
   EXPECT_EQ(count(page, "</script>"), count(tame, "</script>"));
   EXPECT_EQ(page.find('\x01'), std::string::npos);
-  EXPECT_NO_THROW(nlohmann::json::parse(data_of(page)));
+  EXPECT_FALSE(nlohmann::json::parse(data_of(page), nullptr, false).is_discarded());
 }
 
 TEST(DesignReport, RefusesWhatMustNotBeShown) {
