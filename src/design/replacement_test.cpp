@@ -248,7 +248,7 @@ TEST(Replacement, RoomIsKept) {
   std::vector<int> at_site(2, 0);
   for (const auto& cohort : free->cohorts) at_site[cohort.site] += cohort.first[3] + cohort.second[3];
   const std::size_t full = at_site[0] > at_site[1] ? 0 : 1;
-  question.sites[full].room = at_site[full] / 2;
+  question.sites[full].room = std::floor(at_site[full] / 2.0);
   const auto tight = plan_fleet(question, options, "test");
   ASSERT_TRUE(tight) << to_string(tight.error());
   EXPECT_GT(tight->totals.total(), free->totals.total() * (1 - 1e-3));
