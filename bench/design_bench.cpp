@@ -29,7 +29,7 @@ objectives = ["carbon", "delay", "energy", "cost"]
 [[block]]
 name = "compute"
 kind = "logic"
-area_mm2 = 400
+area_mm2 = 200
 power_w = 200
 split_range = [1, 8]
 node = ["n14", "n10", "n7", "n5", "n3"]

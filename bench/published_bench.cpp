@@ -6,6 +6,7 @@
 
 #include "cradle/base/random.h"
 #include "cradle/published/eco_chip.h"
+#include "cradle/published/scarif.h"
 
 namespace {
 
@@ -42,5 +43,24 @@ void eco_chip_3_chiplets(benchmark::State& state, bool corrected) {
 }
 BENCHMARK_CAPTURE(eco_chip_3_chiplets, as_published, false)->Name("published/eco_chip_3_chiplets");
 BENCHMARK_CAPTURE(eco_chip_3_chiplets, corrected, true)->Name("published/eco_chip_3_chiplets_corrected");
+
+/// The server that the tool is timed with, one estimate a call on both sides: 2 x 22 cores, 256 GB of DRAM, 4.8 TB of
+/// SSD, 2017, HP, no accelerator.
+void scarif(benchmark::State& state) {
+  constexpr double gigabyte = 1e9;
+  ScarifServer server;
+  server.cores = 44;
+  server.dram = carbon::Bytes{256 * gigabyte};
+  server.ssd = carbon::Bytes{4800 * gigabyte};
+  server.year = 2017;
+  for (auto _ : state) {
+    benchmark::DoNotOptimize(server);
+    auto carbon = evaluate_scarif(server, ScarifSwitches{});
+    if (!carbon) return state.SkipWithError(to_string(carbon.error()).c_str());
+    benchmark::DoNotOptimize(carbon);
+  }
+  state.SetItemsProcessed(static_cast<std::int64_t>(state.iterations()));
+}
+BENCHMARK(scarif)->Name("published/scarif");
 
 }  // namespace

@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
 # What a change must be besides correct: rooms kept apart, headers whole, text formatted, no check of clang-tidy broken.
 #   tools/lint.sh [rooms|core|scripts|words|format|headers|tidy]...   (nothing named: all of them)
-# What passed is remembered in build/lint-cache by content, so that a second run looks only at what changed.
+# What passed is remembered by content (in ~/.cache/cradle-lint, for every clone), so that a second run looks only at
+# what changed.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-cache=build/lint-cache
+cache=${XDG_CACHE_HOME:-$HOME/.cache}/cradle-lint
 jobs=$(nproc)
 
 # Every file of the project: tracked, or new and not ignored; without git (a release archive), every file but build/.
@@ -85,8 +86,8 @@ check_tidy() {
   fi
   local version room seen file stamp
   version=$({ clang-tidy --version; cat .clang-tidy "$0"; } | digest)
-  local waiting=$cache/tidy.waiting
-  mkdir -p "$cache"
+  local waiting=build/tidy.waiting
+  mkdir -p "$cache" build
   : >"$waiting"
   for room in $(sed -n 's/^\([a-z]*\):.*/\1/p' src/rooms.txt); do
     seen=$(headers_seen_by "$room")

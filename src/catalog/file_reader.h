@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "cradle/catalog/catalog.h"
-#include "toml_tree.h"
+#include "cradle/toml/toml_tree.h"
 #include "units.h"
 
 namespace cradle::catalog {

@@ -1,14 +1,12 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <variant>
 
 #include "cradle/base/text.h"
-#include "cradle/base/toml_text.h"
+#include "cradle/toml/toml_tree.h"
 #include "file_reader.h"
 #include "making_fields.h"
 #include "tables.h"
-#include "toml_tree.h"
 
 namespace cradle::catalog {
 
@@ -322,17 +320,12 @@ void read_kind(FileReader& file, const TomlNode& root, std::vector<R>& records) 
 }
 
 void read_all(const SourceFile& file, RecordTables& tables, std::vector<Error>& errors) {
-  if (auto passed = check_toml_text(file.text, file.name); !passed) {
-    errors.push_back(std::move(passed).error());
-    return;
-  }
   const auto parsed = parse_toml(file.text, file.name);
-  if (const auto* error = std::get_if<TomlSyntaxError>(&parsed)) {
-    errors.push_back(bad_input("not TOML: " + error->text, file.name + ":" + std::to_string(error->line),
-                               "correct the line; an id may be defined only once in a file"));
+  if (!parsed) {
+    errors.push_back(parsed.error());
     return;
   }
-  const TomlNode& root = std::get<TomlNode>(parsed);
+  const TomlNode& root = *parsed;
   if (root.members().empty()) {
     errors.push_back(bad_input("no record in the file", file.name, "add one, for example [accelerator.my-gpu]"));
     return;

@@ -1,11 +1,4 @@
 # Catalogue files are embedded: dropping a *.toml into catalog/ is all it takes to add one.
-find_package(tomlplusplus REQUIRED)
-# Header-only use (toml_tree.cpp): the shared library of the distribution is not needed.
-get_target_property(toml_headers tomlplusplus::tomlplusplus INTERFACE_INCLUDE_DIRECTORIES)
-if(toml_headers)
-  target_include_directories(room_catalog SYSTEM PRIVATE ${toml_headers})
-endif()
-
 file(GLOB_RECURSE catalog_files CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/catalog/*.toml)
 list(SORT catalog_files)
 set(declarations "")

@@ -63,7 +63,7 @@ report::Table sums(const design::FleetPlan& plan) {
   row("operation", plan.totals.operation);
   row("credit for what is handed on", -plan.totals.credit);
   row("total", plan.totals.total());
-  if (plan.complete) row("bound: no plan is below", plan.bound);
+  row("bound: no plan is below", plan.bound);
   return table;
 }
 
@@ -144,20 +144,18 @@ int run_design_fleet(const DesignOptions& options, const Common& common) {
   page.answer = "The plan emits " + significant(total, 4) + " tCO2e over " + std::to_string(study->fleet.years) +
                 " years, " + significant(TonnesCO2e{plan->totals.making}.value(), 3) + " t of it for making; ";
   constexpr double percent = 100;
-  if (plan->complete)
-    page.answer += std::string(interrupted ? "interrupted, it is the best found until then; " : "") +
-                   "no plan is below " + significant(TonnesCO2e{plan->bound}.value(), 4) + " t (gap " +
-                   report::decimal(percent * plan->gap(), 2) + " %).";
-  else
-    page.answer += "it was interrupted before a bound was proven.";
+  if (interrupted)
+    page.answer += "interrupted, it is the best found until then; ";
+  else if (!plan->complete)
+    page.answer += "out of time, it is the best found until then; ";
+  page.answer += "no plan is below " + significant(TonnesCO2e{plan->bound}.value(), 4) + " t (" +
+                 (plan->complete ? "" : "a weak bound, ") + "gap " + report::decimal(percent * plan->gap(), 2) + " %).";
   page.tables = {{"What to do each year", schedule(*study, *plan)}, {"Carbon", sums(*plan)}};
   page.notes = study->notes;
   answer.schema = "cradle.design.fleet/1";
   answer.fields.emplace_back("total_t", total);
-  if (plan->complete) {
-    answer.fields.emplace_back("bound_t", TonnesCO2e{plan->bound}.value());
-    answer.fields.emplace_back("gap_percent", percent * plan->gap());
-  }
+  answer.fields.emplace_back("bound_t", TonnesCO2e{plan->bound}.value());
+  answer.fields.emplace_back("gap_percent", percent * plan->gap());
   answer.fields.emplace_back("exact", std::string(plan->exact ? "yes" : "no"));
   answer.fields.emplace_back("complete", std::string(interrupted || !plan->complete ? "no" : "yes"));
   if (!options.report.empty()) {

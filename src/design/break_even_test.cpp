@@ -167,6 +167,70 @@ RC_GTEST_PROP(BreakEven, TheDifferenceChangesItsSignAtEveryRootAndNowhereElse, (
   if (found->answer == Answer::always) RC_ASSERT(sign <= 0);
 }
 
+TEST(BreakEven, ARootAtAnEndOfTheRangeIsNoChangeOfSides) {
+  // A kilowatt against nothing, 876.6 kg more to make: equal at 100 g/kWh over a year, at 1 year with 100 g/kWh, and
+  // (876.6 kg of design, nothing of making) at 1 machine; half as busy at 200 g/kWh.
+  const Comparison made{technology("sunk", 0, 0, 0, 1000, 1, 100),
+                        technology("new", 0, 876.6, 0, 0, 1, 100),
+                        {1, Years{1}, 1, Sizing::by_work}};
+  const Comparison designed{
+      made.baseline, technology("new", 876.6, 0, 0, 0, 1, 100), {1, Years{1}, 1, Sizing::by_work}};
+  struct Case {
+    Comparison comparison;
+    Variable variable;
+    double intensity, low, root, high;
+  };
+  const Case cases[] = {{designed, Variable::volume, 100, 0.25, 1, 8},
+                        {made, Variable::service, 100, 0.25, 1, 8},
+                        {made, Variable::intensity, 1, 25, 100, 800},
+                        {made, Variable::utilisation, 200, 0.125, 0.5, 1}};
+  for (const Case& one : cases) {
+    const auto within = [&one](const Comparison& comparison, double from, double to) {
+      const auto found = break_even(comparison, per_kwh(one.intensity), one.variable, from, to, "test");
+      EXPECT_TRUE(found) << name(one.variable);
+      return found ? *found : BreakEven{};
+    };
+    Comparison swapped = one.comparison;
+    std::swap(swapped.baseline, swapped.challenger);
+    const auto before = within(one.comparison, one.low, one.root), after = within(one.comparison, one.root, one.high);
+    EXPECT_TRUE(before.crossings.empty() && after.crossings.empty()) << name(one.variable);
+    EXPECT_EQ(before.answer, Answer::never) << name(one.variable);
+    EXPECT_EQ(after.answer, Answer::always) << name(one.variable);
+    EXPECT_EQ(within(swapped, one.low, one.root).answer, Answer::always) << name(one.variable);
+    EXPECT_EQ(within(swapped, one.root, one.high).answer, Answer::never) << name(one.variable);
+    // A billionth beyond the end it is within, and found.
+    constexpr double little = 1e-9;
+    for (const auto& [from, to] : {std::pair{one.low, one.root * (1 + little)},
+                                   std::pair{one.root * (1 - little), one.high}, std::pair{one.low, one.high}}) {
+      const auto found = within(one.comparison, from, to);
+      ASSERT_EQ(found.crossings.size(), 1u) << name(one.variable) << " in " << from << " .. " << to;
+      EXPECT_NEAR(found.crossings[0].value / one.root, 1, 1e-12);
+      EXPECT_TRUE(found.crossings[0].challenger_after);
+      EXPECT_FALSE(within(swapped, from, to).crossings[0].challenger_after);
+    }
+  }
+}
+
+RC_GTEST_PROP(BreakEven, CutAtARootTheRangeHasTheOtherRootsInItsHalves, ()) {
+  const auto comparison = any_comparison();
+  const auto intensity = per_kwh(*rc::gen::inRange(0, 900));
+  const auto variable = static_cast<Variable>(*rc::gen::inRange(0, 4));
+  const double from = variable == Variable::utilisation ? 0 : 0.01, to = variable == Variable::utilisation ? 1 : 500;
+  const auto whole = break_even(comparison, intensity, variable, from, to, "test");
+  RC_ASSERT(whole.has_value());
+  for (std::size_t i = 0; i < whole->crossings.size(); ++i) {
+    const double root = whole->crossings[i].value;
+    const auto before = break_even(comparison, intensity, variable, from, root, "test");
+    const auto after = break_even(comparison, intensity, variable, root, to, "test");
+    RC_ASSERT(before.has_value());
+    RC_ASSERT(after.has_value());
+    RC_ASSERT(before->crossings.size() == i);
+    RC_ASSERT(after->crossings.size() == whole->crossings.size() - i - 1);
+    if (i == 0) RC_ASSERT((before->answer == Answer::always) == !whole->crossings[i].challenger_after);
+    if (after->crossings.empty()) RC_ASSERT((after->answer == Answer::always) == whole->crossings[i].challenger_after);
+  }
+}
+
 RC_GTEST_PROP(BreakEven, OnAConstantSeriesTheBracketHoldsTheClosedForm, ()) {
   const auto comparison = any_comparison();
   const double grams = *rc::gen::inRange(1, 900);

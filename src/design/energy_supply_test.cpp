@@ -245,6 +245,41 @@ TEST(EnergySupply, CorrectedRulesChangeWhatTheySay) {
   expect_near(published.renewables / corrected.renewables, 49.0 / 48);
 }
 
+TEST(EnergySupply, WithoutExtraServersWorkMovesUpToThePeakWhereRulesAreCorrected) {
+  // A day of 10 MW, 12 MW in its first hour; from noon on the sun gives 20 MW. Up to the peak, each of the 12 hours of
+  // sun has room for 2 MWh; the others may give 40 % of their demand, 48.8 MWh in all.
+  SupplySite site;
+  site.demand.assign(24, Watts{10 * mega});
+  site.demand[0] = Watts{12 * mega};
+  site.solar.assign(24, Watts{0});
+  std::fill(site.solar.begin() + 12, site.solar.end(), Watts{1});
+  site.wind.assign(24, Watts{0});
+  site.grid_intensity.assign(24, GramsPerJoule{GramsPerKilowattHour{400}});
+  site.flexible = 0.4;
+  SupplyCoefficients coefficients;
+  coefficients.horizon = Hours{24};
+  SupplyPlan plan{Watts{0}, Watts{20 * mega}, Joules{0}, 0};
+  const auto unmet = [&](SupplyRules rules) {
+    const auto outcome = evaluate(site, coefficients, plan, rules);
+    EXPECT_NEAR(outcome.coverage.demand.value() / 3.6e9, 242, 1e-9);
+    // At constant intensity both rules count what is not met, each in its way.
+    EXPECT_NEAR(outcome.operation / (outcome.coverage.unmet * site.grid_intensity[0]), 1, 1e-12);
+    return outcome.coverage.unmet.value() / 3.6e9;
+  };
+  const auto published = SupplyRules::published, corrected = SupplyRules::corrected;
+  EXPECT_NEAR(unmet(published), 122, 1e-9);
+  EXPECT_NEAR(unmet(corrected), 122 - 12 * 2, 1e-9);
+  EXPECT_EQ(evaluate(site, coefficients, plan, corrected).servers, GramsCO2e{0});
+  // With 40 % more servers there is room for all that may move, and the rules agree.
+  plan.extra_servers = 0.4;
+  EXPECT_NEAR(unmet(published), 122 - 48.8, 1e-9);
+  EXPECT_NEAR(unmet(corrected), 122 - 48.8, 1e-9);
+  // Nothing may move.
+  site.flexible = 0;
+  plan.extra_servers = 0;
+  EXPECT_NEAR(unmet(corrected), 122, 1e-9);
+}
+
 // --- Sweep and study ------------------------------------------------------------------------------------------------
 
 TEST(EnergySupply, TheSweepFindsTheLeastForAnyNumberOfThreads) {

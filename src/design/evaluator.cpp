@@ -21,13 +21,14 @@ double area_ratio(const catalog::FabProcess& node, BlockKind kind) {
 }
 
 BlockTerms<double> block_terms_of(const Block& block, const catalog::FabProcess& node, double dies, double products,
-                                  double area_share, double people_energy) {
+                                  double reuse, double area_share, double people_energy) {
   return {.area = block.area.value(),
           .power = block.power.value(),
           .area_share = area_share,
           .people_energy = people_energy,
           .dies = dies,
           .products = products,
+          .making = (1 - reuse) + reuse * block.reclaiming.share.value,
           .area_ratio = area_ratio(node, block.kind),
           .energy = node.energy.value().value(),
           .gas = node.gas.value().value(),
@@ -97,7 +98,7 @@ Build build(catalog::PackageForm form, std::size_t blocks, std::size_t dies, boo
 void Batch::clear() {
   indices.clear();
   rows.clear();
-  impossible = excluded = 0;
+  impossible = oversized = excluded = 0;
 }
 
 Evaluator::Evaluator(const Space& space) : space_(&space), block_points_(space.block_points()) {
@@ -105,14 +106,17 @@ Evaluator::Evaluator(const Space& space) : space_(&space), block_points_(space.b
   for (const Block& block : space.blocks) whole += block.area.value();
   for (const Block& block : space.blocks) {
     BlockTable table;
+    table.shares_reclaiming = block.reclaiming.share == space.blocks.front().reclaiming.share;
     for (const double products : block.products)
-      for (const catalog::FabProcess* node : block.nodes)
-        for (const double dies : block.splits) {
-          table.options.push_back(block_terms_of(block, *node, dies, products, block.area.value() / whole,
-                                                 block.person_years * space.energy_per_person_year.value()));
-          table.dies.push_back(static_cast<std::uint32_t>(dies));
-          table.nodes.push_back(node);
-        }
+      for (const double reuse : block.reuse)
+        for (const catalog::FabProcess* node : block.nodes)
+          for (const double dies : block.splits) {
+            table.options.push_back(block_terms_of(block, *node, dies, products, reuse, block.area.value() / whole,
+                                                   block.person_years * space.energy_per_person_year.value()));
+            table.dies.push_back(static_cast<std::uint32_t>(dies));
+            table.nodes.push_back(node);
+            table.reuse.push_back(reuse);
+          }
     table.columns.resize(block_terms);
     for (const BlockTerms<double>& option : table.options) {
       std::size_t term = 0;
@@ -162,20 +166,24 @@ Evaluator::Outer Evaluator::outer(std::uint64_t number) const {
 const Evaluator::Packed* Evaluator::put_together(const Outer& outer, std::uint64_t number, Blocks& blocks) const {
   std::array<std::size_t, most_blocks> option{};
   std::size_t dies = 0;
+  bool reused = false;
   for (std::size_t b = blocks_.size(); b-- > 0;) {
     const BlockTable& table = blocks_[b];
     option[b] = number % table.options.size();
     number /= table.options.size();
     blocks.of[b] = &table.options[option[b]];
     dies += table.dies[option[b]];
+    reused = reused || table.reuse[option[b]] > 0;
   }
   if (outer.merged) {
     for (std::size_t b = 0; b < blocks_.size(); ++b)
-      if (blocks_[b].nodes[option[b]] != blocks_[0].nodes[option[0]] || blocks_[b].dies[option[b]] != 1) return nullptr;
+      if (blocks_[b].nodes[option[b]] != blocks_[0].nodes[option[0]] || blocks_[b].dies[option[b]] != 1 ||
+          blocks_[b].reuse[option[b]] != blocks_[0].reuse[option[0]] || (reused && !blocks_[b].shares_reclaiming))
+        return nullptr;
     dies = 1;
   }
   const Packed& packed = packed_[outer.package][dies];
-  return packed.takes ? &packed : nullptr;
+  return packed.takes && !(packed.build.one_wafer && reused) ? &packed : nullptr;
 }
 
 std::optional<Evaluator::Parts> Evaluator::parts(std::uint64_t index) const {
@@ -194,7 +202,7 @@ std::optional<Evaluator::Parts> Evaluator::parts(std::uint64_t index) const {
 }
 
 Standing Evaluator::standing(const Outcome<double>& o) const {
-  if (!(o.least_dies >= 1)) return Standing::impossible;
+  if (!(o.least_dies >= 1) || oversized(o)) return Standing::impossible;
   const Constraints& c = space_->constraints;
   const bool excluded = o.busy > 1 || (c.area && o.area > c.area->value()) ||
                         (c.carbon && o.carbon() > c.carbon->value()) ||
@@ -243,7 +251,10 @@ void Collector::enter(std::uint64_t outer) {
 
 void Collector::keep(std::uint64_t index, Standing standing, const Outcome<double>& outcome, Batch& batch) const {
   switch (standing) {
-    case Standing::impossible: ++batch.impossible; return;
+    case Standing::impossible:
+      ++batch.impossible;
+      if (evaluator_->oversized(outcome)) ++batch.oversized;
+      return;
     case Standing::excluded: ++batch.excluded; return;
     case Standing::feasible: break;
   }
@@ -359,10 +370,12 @@ void Collector::lanes_range(std::uint64_t first, std::uint64_t count, Batch& bat
         o.cost = job.cost[lane];
         o.power = job.power[lane];
         o.busy = job.busy[lane];
+        o.largest = job.largest[lane];
         o.least_dies = job.least_dies[lane];
         const Standing standing = taken[lane] ? e.standing(o) : Standing::impossible;
         if (standing != Standing::feasible) {
           ++(standing == Standing::impossible ? batch.impossible : batch.excluded);
+          if (taken[lane] && e.oversized(o)) ++batch.oversized;
           continue;
         }
         batch.indices.push_back(first + lane);

@@ -83,7 +83,7 @@ Result<Exploration> explore(const Space& space, const ExploreOptions& options) {
     Batch batch;
     ParetoFront front;
     Sample sample;
-    std::uint64_t evaluated = 0, impossible = 0, excluded = 0;
+    std::uint64_t evaluated = 0, impossible = 0, oversized = 0, excluded = 0;
     std::optional<std::uint64_t> not_finite;
   };
   const unsigned threads = options.threads != 0 ? options.threads : std::max(1U, std::thread::hardware_concurrency());
@@ -108,6 +108,7 @@ Result<Exploration> explore(const Space& space, const ExploreOptions& options) {
           mine.sample.offer(mine.batch.indices[i], std::span(mine.batch.rows).subspan(i * objectives, objectives));
         mine.evaluated += count;
         mine.impossible += mine.batch.impossible;
+        mine.oversized += mine.batch.oversized;
         mine.excluded += mine.batch.excluded;
         if (options.progress) options.progress(count);
       }
@@ -141,6 +142,7 @@ Result<Exploration> explore(const Space& space, const ExploreOptions& options) {
     if (i > 0) sample.merge(workers[i].sample);
     result.evaluated += workers[i].evaluated;
     result.impossible += workers[i].impossible;
+    result.oversized += workers[i].oversized;
     result.excluded += workers[i].excluded;
   }
   sample.close();

@@ -1,4 +1,4 @@
-// The fleet question as cohorts and unit costs, shared by the exact and the decomposed method. Kilograms and operations
+// The fleet question as cohorts and unit costs, shared by all methods of planning. Kilograms and operations
 // per second, so that programs are well scaled.
 #pragma once
 
@@ -74,6 +74,10 @@ class Model {
                      (site(cohort).pue * draw_share(cohort) * busy_at_full)) /
            capacity(cohort, life, work);
   }
+  /// Of one machine that is on for the year and carries all it can of the class; repairs included.
+  double full_cost(const Cohort& cohort, int life, std::size_t work, int year) const {
+    return idle(cohort, year) + repair(cohort) + capacity(cohort, life, work) * per_work(cohort, life, work, year);
+  }
   static std::size_t at(int year) { return static_cast<std::size_t>(year); }
 
   /// An empty plan of the cohort.
@@ -139,6 +143,17 @@ Result<FleetPlan> plan_exactly(const Model& model, const FleetOptions& options);
 std::size_t exact_size(const Model& model);
 /// Column generation, then whole machines.
 Result<FleetPlan> plan_by_columns(const Model& model, const FleetOptions& options);
+
+/// A plan that needs no solver, as far from the best as it may be: each class has machines of its own, bought when work
+/// would be left undone and replaced at the end of their first life. Empty where that does not fit.
+std::vector<CohortPlan> simple_plan(const Model& model);
+/// Kilograms that no plan is below, without a solver: all work at the best rate that any machine has in that year, its
+/// making spread over its longest life, less the credit for a stock that is handed on at once.
+double simple_bound(const Model& model);
+
+/// Distributes the work of each class and year over the machines that are on for it, those that do it for least first.
+/// What is not needed is switched off and leaves. `cohort_of[i]` is the cohort, by index, that `plans[i]` is about.
+void fill(const Model& model, const std::vector<std::size_t>& cohort_of, std::vector<CohortPlan>& plans);
 
 /// Tidies a plan whose totals are known: machines that would stand idle at first are bought in the year in which they
 /// are needed, if they are on sale then, and purchases of one or two machines whose work others have room for are left

@@ -100,6 +100,7 @@ void run_lanes(LaneJob& job, std::size_t points) {
     store(o.cost, job.cost.data() + first);
     store(o.power, job.power.data() + first);
     store(o.busy, job.busy.data() + first);
+    store(o.largest, job.largest.data() + first);
     store(o.least_dies, job.least_dies.data() + first);
   }
 }

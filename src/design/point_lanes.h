@@ -27,7 +27,8 @@ struct LaneJob {
   /// For each objective and point: the value.
   alignas(64) std::array<std::array<double, lanes_batch>, objective_count> values{};
   /// What constraints look at.
-  alignas(64) std::array<double, lanes_batch> area{}, carbon{}, throughput{}, cost{}, power{}, busy{}, least_dies{};
+  alignas(64) std::array<double, lanes_batch> area{}, carbon{}, throughput{}, cost{}, power{}, busy{}, largest{},
+      least_dies{};
 };
 
 /// Fills values and what follows for the first `points` points (rounded up to whole vectors, whose options must be

@@ -163,13 +163,36 @@ Result<FleetTotals> evaluate(const FleetQuestion& question, const std::vector<Co
   return FleetTotals{grams(making), grams(refurbishing), grams(repairs), grams(operation), grams(credit)};
 }
 
+namespace {
+
+/// The integer program; where it was cut short, the decomposition has a word too: the better plan, the better bound.
+Result<FleetPlan> plan_small(const Model& model, FleetOptions options) {
+  const double limit = options.time_limit_seconds;
+  constexpr double share_of_time = 0.7;
+  options.time_limit_seconds = limit * share_of_time;
+  auto plan = fleet_model::plan_exactly(model, options);
+  if (plan ? plan->exact : plan.error().code == ErrorCode::bad_input) return plan;
+  options.time_limit_seconds = limit * (1 - share_of_time);
+  auto other = fleet_model::plan_by_columns(model, options);
+  if (!plan || !other) return plan ? plan : other;
+  const bool complete = plan->complete || other->complete;
+  const GramsCO2e bound = std::max(plan->bound, other->bound);
+  const auto one = evaluate(model.question(), plan->cohorts), two = evaluate(model.question(), other->cohorts);
+  if (one && two && two->total() < one->total()) plan = std::move(other);
+  plan->complete = complete;
+  plan->bound = bound;
+  return plan;
+}
+
+}  // namespace
+
 Result<FleetPlan> plan_fleet(const FleetQuestion& question, const FleetOptions& options, std::string where) {
   if (auto fine = check(question, where); !fine) return fine.error();
   const Model model(question);
   constexpr std::size_t small = 1500;  // integer variables that are solved to the end in seconds
   const bool exact = options.method == FleetMethod::exact ||
                      (options.method == FleetMethod::automatic && fleet_model::exact_size(model) <= small);
-  auto plan = exact ? fleet_model::plan_exactly(model, options) : fleet_model::plan_by_columns(model, options);
+  auto plan = exact ? plan_small(model, options) : fleet_model::plan_by_columns(model, options);
   if (!plan) {
     Error error = plan.error();
     error.where = std::move(where);

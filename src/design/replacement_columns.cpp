@@ -42,9 +42,7 @@ class Pricing {
           const bool can = model.can(cohort, life, work);
           capacity_.push_back(can ? model.capacity(cohort, life, work) : 0);
           for (int year = 0; year < years; ++year)
-            full_cost_.push_back(!can ? 0
-                                      : model.idle(cohort, year) + model.repair(cohort) +
-                                            capacity_.back() * model.per_work(cohort, life, work, year));
+            full_cost_.push_back(can ? model.full_cost(cohort, life, work, year) : 0);
         }
     }
   }
@@ -222,9 +220,7 @@ class Master {
 };
 
 /// Whole machines as cohorts, each class and year filled by those that do it for least; what is not needed is off.
-std::vector<CohortPlan> cohorts_of(const Model& model, const Pricing& pricing, const std::vector<Life>& lives,
-                                   const std::vector<int>& counts) {
-  const FleetQuestion& question = model.question();
+std::vector<CohortPlan> cohorts_of(const Model& model, const std::vector<Life>& lives, const std::vector<int>& counts) {
   std::vector<CohortPlan> all;
   std::vector<int> plan_of(model.cohorts().size(), -1);
   std::vector<std::size_t> cohort_of;
@@ -252,37 +248,7 @@ std::vector<CohortPlan> cohorts_of(const Model& model, const Pricing& pricing, c
       if (work != off) plan.on[which][static_cast<std::size_t>(work)][y] += counts[i];
     }
   }
-  struct Group {
-    std::size_t plan;
-    int life;
-    double full_cost_per_unit;
-  };
-  for (std::size_t work = 0; work < question.classes.size(); ++work)
-    for (int year = 0; year < question.years; ++year) {
-      const std::size_t y = Model::at(year);
-      std::vector<Group> groups;
-      for (std::size_t i = 0; i < all.size(); ++i)
-        for (int life = 0; life < 2; ++life)
-          if (all[i].on[life][work][y] > 0)
-            groups.push_back(
-                {i, life,
-                 pricing.full_cost(cohort_of[i], life, work, year) / pricing.capacity(cohort_of[i], life, work)});
-      std::stable_sort(groups.begin(), groups.end(),
-                       [](const Group& a, const Group& b) { return a.full_cost_per_unit < b.full_cost_per_unit; });
-      double left = question.classes[work].demand[y].value();
-      for (const Group& group : groups) {
-        const double one = pricing.capacity(cohort_of[group.plan], group.life, work);
-        int& on = all[group.plan].on[group.life][work][y];
-        const double amount = std::min(left, one * on);
-        on = std::min(on, static_cast<int>(std::ceil(amount / one - 1e-12)));
-        all[group.plan].work[group.life][work][y] = catalog::OperationsPerSecond{std::min(amount, one * on)};
-        left -= amount;
-      }
-    }
-  for (std::size_t i = 0; i < all.size(); ++i) {
-    model.trim(model.cohorts()[cohort_of[i]], all[i]);
-    model.count_leaving(model.cohorts()[cohort_of[i]], all[i]);
-  }
+  fill(model, cohort_of, all);
   return all;
 }
 
@@ -325,8 +291,8 @@ Result<FleetPlan> plan_by_columns(const Model& model, const FleetOptions& option
                       });
     for (std::size_t i = 0; i < kept; ++i) master.add(std::move(found[i].second));
     const auto solution = master.solve(false, {options.time_limit_seconds, 0, options.interrupted}, &prices);
-    if (!solution && interrupted()) break;
-    if (!solution) return solution.error();
+    if (!solution && solution.error().code == ErrorCode::bad_input) return solution.error();
+    if (!solution) break;
     bound = solution->objective;
     fractions = master.counts(*solution);
     undone = master.undone(*solution);
@@ -336,14 +302,14 @@ Result<FleetPlan> plan_by_columns(const Model& model, const FleetOptions& option
   fractions.resize(master.lives().size(), 0);  // of lives found in a round that was cut short
   if (proven && undone > 1e-6 * (1 + std::abs(bound) / master.undone_cost())) return demand_above_capacity("");
 
-  // Whole machines: first every life rounded up, then the best that branch and bound finds over the lives that help.
+  // Whole machines: first every life rounded up, then the best that branch and bound finds over the lives that help. A
+  // search that was cut short may know too few lives for either.
   if (options.progress) options.progress("whole machines", 0, 0);
   constexpr double share_of_time = 0.3;
   const solve::Options whole{options.time_limit_seconds * share_of_time, options.gap / 2, options.interrupted};
   std::vector<CohortPlan> best;
   double best_total = solve::infinity;
-  const auto consider = [&](const std::vector<int>& counts) {
-    auto candidate = cohorts_of(model, pricing, master.lives(), counts);
+  const auto consider = [&](std::vector<CohortPlan> candidate) {
     const auto totals = evaluate(question, candidate);
     if (!totals) return;
     const double total = Model::kilograms(totals->total());
@@ -354,15 +320,17 @@ Result<FleetPlan> plan_by_columns(const Model& model, const FleetOptions& option
   };
   std::vector<int> up;
   for (const double fraction : fractions) up.push_back(static_cast<int>(std::ceil(fraction - 1e-9)));
-  consider(up);
+  consider(cohorts_of(model, master.lives(), up));
   if (!interrupted() && (!proven || best_total > bound * (1 + options.gap))) {
     if (const auto integral = master.solve(true, whole, nullptr)) {
       std::vector<int> counts;
       for (const double count : master.counts(*integral)) counts.push_back(static_cast<int>(std::lround(count)));
-      consider(counts);
+      consider(cohorts_of(model, master.lives(), counts));
     }
   }
-  if (best.empty()) return failure("no plan in whole machines was found in time", "fleet", "allow more time or room");
+  if (!proven || best.empty()) consider(simple_plan(model));
+  if (best_total == solve::infinity)
+    return failure("no plan in whole machines was found in time", "fleet", "allow more time or room");
   for (CohortPlan& cohort : best) {
     const bool there = std::any_of(cohort.first.begin(), cohort.first.end(), [](int n) { return n > 0; }) ||
                        std::any_of(cohort.second.begin(), cohort.second.end(), [](int n) { return n > 0; }) ||
@@ -371,7 +339,7 @@ Result<FleetPlan> plan_by_columns(const Model& model, const FleetOptions& option
   }
   plan.complete = proven;
   // A stock that leaves at once brings its credit whatever the plan: rows of lives count it, as does the bound.
-  if (proven) plan.bound = carbon::GramsCO2e{carbon::KilogramsCO2e{bound}};
+  plan.bound = carbon::GramsCO2e{carbon::KilogramsCO2e{proven ? bound : simple_bound(model)}};
   return plan;
 }
 

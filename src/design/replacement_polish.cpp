@@ -58,35 +58,40 @@ bool buys_any(const CohortPlan& plan) {
   return std::any_of(plan.first.begin(), plan.first.end(), [](int machines) { return machines > 0; });
 }
 
-/// Years in ascending order, so that what still stands idle is postponed again.
+/// Machines that do nothing in any of the years [from, to).
+int always_idle(const CohortPlan& plan, int from, int to) {
+  int fewest = plan.first[Model::at(from)];
+  for (int year = from; year < to; ++year)
+    fewest = std::min(fewest, plan.first[Model::at(year)] - first_on(plan, Model::at(year)));
+  return fewest;
+}
+
+/// Latest years first: who waits for the longest is bought last.
 void buy_when_needed(const Model& model, FleetPlan& plan) {
-  for (int year = 0; year + 1 < model.question().years; ++year)
+  const int years = model.question().years;
+  for (int year = 0; year + 1 < years; ++year)
     for (std::size_t i = 0; i < plan.cohorts.size(); ++i) {
-      const std::size_t y = Model::at(year);
-      const CohortPlan& early = plan.cohorts[i];
-      const Cohort* cohort = cohort_of(model, early);
-      if (early.bought != year || cohort == nullptr || cohort->is_stock) continue;
-      int idle = early.first[y] - first_on(early, y);
-      for (int later = year + 1; later < model.question().years && idle > 0; ++later) {
-        CohortPlan next = early;
+      const Cohort* cohort = cohort_of(model, plan.cohorts[i]);
+      if (plan.cohorts[i].bought != year || cohort == nullptr || cohort->is_stock) continue;
+      bool gone = false;
+      for (int later = years - 1; later > year && !gone; --later) {
+        CohortPlan next = plan.cohorts[i];
         next.bought = later;
         const Cohort* sold = cohort_of(model, next);
-        if (sold != nullptr && !sold->is_stock) {
-          std::vector<CohortPlan> changed = plan.cohorts;
-          const auto same = [&](const CohortPlan& other) {
-            return other.type == next.type && other.site == next.site && other.bought == later;
-          };
-          auto target = std::find_if(changed.begin(), changed.end(), same);
-          if (target == changed.end()) target = changed.insert(changed.end(), model.blank(*sold));
-          postpone(model, changed[i], *target, idle);
-          const bool empty = !buys_any(changed[i]);
-          if (empty) changed.erase(changed.begin() + static_cast<std::ptrdiff_t>(i));
-          if (accept(model, plan, std::move(changed)) && empty) --i;  // another one is at this place now
-          break;
-        }
-        const std::size_t l = Model::at(later);
-        idle = std::min(idle, early.first[l] - first_on(early, l));
+        const int idle = always_idle(plan.cohorts[i], year, later);
+        if (idle <= 0 || sold == nullptr || sold->is_stock) continue;
+        std::vector<CohortPlan> changed = plan.cohorts;
+        const auto same = [&](const CohortPlan& other) {
+          return other.type == next.type && other.site == next.site && other.bought == later;
+        };
+        auto target = std::find_if(changed.begin(), changed.end(), same);
+        if (target == changed.end()) target = changed.insert(changed.end(), model.blank(*sold));
+        postpone(model, changed[i], *target, idle);
+        const bool empty = !buys_any(changed[i]);
+        if (empty) changed.erase(changed.begin() + static_cast<std::ptrdiff_t>(i));
+        gone = accept(model, plan, std::move(changed)) && empty;
       }
+      if (gone) --i;  // another one is at this place now
     }
 }
 

@@ -49,6 +49,7 @@ Choice Space::at(std::uint64_t index) const {
   for (std::size_t b = blocks.size(); b-- > 0;) {
     choice.blocks[b].split = digit(index, blocks[b].splits.size());
     choice.blocks[b].node = digit(index, blocks[b].nodes.size());
+    choice.blocks[b].reuse = digit(index, blocks[b].reuse.size());
     choice.blocks[b].product = digit(index, blocks[b].products.size());
   }
   choice.volume = digit(index, volumes.size());
@@ -71,6 +72,7 @@ std::uint64_t Space::index_of(const Choice& choice) const {
   index = index * volumes.size() + choice.volume;
   for (std::size_t b = 0; b < blocks.size(); ++b) {
     index = index * blocks[b].products.size() + choice.blocks[b].product;
+    index = index * blocks[b].reuse.size() + choice.blocks[b].reuse;
     index = index * blocks[b].nodes.size() + choice.blocks[b].node;
     index = index * blocks[b].splits.size() + choice.blocks[b].split;
   }
@@ -83,6 +85,12 @@ double Space::lives(std::size_t lifetime, std::size_t duty) const {
   return most * *std::max_element(duties.begin(), duties.end()) / (lifetimes[lifetime].value() * duties[duty]);
 }
 
+bool Space::reuses() const {
+  for (const Block& block : blocks)
+    if (*std::max_element(block.reuse.begin(), block.reuse.end()) > 0) return true;
+  return false;
+}
+
 std::string Space::label(std::uint64_t index) const {
   const Choice choice = at(index);
   const bool one_die = merged[choice.integration];
@@ -93,6 +101,7 @@ std::string Space::label(std::uint64_t index) const {
     text += (b > 0 ? ", " : "") + block.name + " ";
     if (block.splits[of.split] > 1) text += shortest(block.splits[of.split]) + "x ";
     text += block.nodes[of.node]->id;
+    if (block.reuse[of.reuse] > 0) text += " reuse " + shortest(block.reuse[of.reuse]);
     if (block.products[of.product] > 1) text += " shared by " + shortest(block.products[of.product]);
   }
   text += " | " + packages[choice.package]->id + " | " + fabs[choice.fab]->id;

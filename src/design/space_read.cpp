@@ -1,6 +1,7 @@
 // From TOML to a design space.
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <set>
 #include <type_traits>
 
@@ -114,9 +115,32 @@ class SpaceReader {
     };
     block.nodes = records<catalog::FabProcess>(table, "node", find);
     read_splits(table, block);
+    read_reuse(table, block);
     if (block.kind == BlockKind::analog && *std::max_element(block.splits.begin(), block.splits.end()) > 1)
       table.fail("split", "'" + block.name + "' is analog and cannot be split", "leave out split");
     space_.blocks.push_back(std::move(block));
+  }
+
+  void read_reuse(TomlReader& table, Block& block) {
+    block.reuse = axis(table, "reuse", 0, 1, 0);
+    Reclaiming& reclaiming = block.reclaiming;
+    reclaiming.key = "reuse_carbon_share";
+    reclaiming.source = "reused DDR4 behind CXL, open data of GreenSKU (Wang et al., ISCA 2024)";
+    if (table.has("reuse_carbon_share_range") && !table.has("reuse_carbon_share"))
+      table.fail("reuse_carbon_share_range", "a range is given, but no reuse_carbon_share", "add reuse_carbon_share");
+    if (!table.has("reuse_carbon_share")) return;
+    if (!table.has("reuse"))
+      table.fail("reuse_carbon_share", "'reuse_carbon_share' is given, but nothing is reused", "add reuse = [0, 0.5]");
+    reclaiming.key = "block." + block.name + ".reuse_carbon_share";
+    reclaiming.source = space_.source;
+    const double share = table.number("reuse_carbon_share", 0, 1);
+    const std::vector<double> range = table.numbers("reuse_carbon_share_range", 0, 1);
+    reclaiming.share = carbon::Estimate<double>::exact(share);
+    if (!table.has("reuse_carbon_share_range")) return;
+    if (range.size() != 2 || range[0] > share || share > range[1])
+      return table.fail("reuse_carbon_share_range", "'reuse_carbon_share_range' is no range around the share",
+                        "write [least, most] with the share between them");
+    reclaiming.share = {share, range[0], range[1]};
   }
 
   void read_splits(TomlReader& table, Block& block) {
@@ -164,6 +188,8 @@ class SpaceReader {
     }
     if (auto table = document_.table("fab")) {
       space_.fabs = records<catalog::Grid>(*table, "grid", grid);
+      if (table->flag("stitched", false))
+        space_.largest_die = carbon::SquareMillimetres{std::numeric_limits<double>::infinity()};
     } else {
       document_.fail("fab", "the study has no [fab]", "add [fab] with grid = [...]: where dies are made");
     }
@@ -265,6 +291,9 @@ class SpaceReader {
   Result<void> fits() const {
     bool chiplets = false, one_die = false;
     for (const bool merged : space_.merged) (merged ? one_die : chiplets) = true;
+    if (one_die && !common_reuse())
+      return bad_input("no reuse share is among the alternatives of all blocks: one die is new or reclaimed as a whole",
+                       integration_at_, "give all blocks a common reuse and reuse_carbon_share, or take out one-die");
     if (one_die && !common_node())
       return bad_input("no node is among the alternatives of all blocks, undivided: they cannot share one die",
                        integration_at_, "give all blocks a common node and split 1, or take out one-die");
@@ -281,6 +310,9 @@ class SpaceReader {
       dies.insert(sums.begin(), sums.end());
     }
     for (const catalog::PackageTechnology* package : space_.packages) {
+      if (package->form == catalog::PackageForm::monolithic && !all_new())
+        return bad_input("the tiers of '" + package->id + "' are grown on one wafer, so that none is reclaimed",
+                         package_at_, "give each block reuse 0 among its alternatives, or take the package out");
       std::optional<Error> why;
       for (const std::size_t count : dies) {
         const auto fine = embodied::check_package(*package, count, !package->carrier_process.empty(), package_at_);
@@ -305,6 +337,25 @@ class SpaceReader {
     if (points > most_points)
       return bad_input("the space has more than 2^62 points", space_.source, "take alternatives out of its axes");
     return {};
+  }
+
+  /// Every block may be new.
+  bool all_new() const {
+    return std::all_of(space_.blocks.begin(), space_.blocks.end(), [](const Block& block) {
+      return std::find(block.reuse.begin(), block.reuse.end(), 0.0) != block.reuse.end();
+    });
+  }
+
+  /// A share, and a way to reclaim it unless it is 0, that all blocks have.
+  bool common_reuse() const {
+    if (all_new()) return true;
+    const Block& first = space_.blocks.front();
+    return std::any_of(first.reuse.begin(), first.reuse.end(), [&](double share) {
+      return std::all_of(space_.blocks.begin(), space_.blocks.end(), [&](const Block& block) {
+        return block.reclaiming.share == first.reclaiming.share &&
+               std::find(block.reuse.begin(), block.reuse.end(), share) != block.reuse.end();
+      });
+    });
   }
 
   bool common_node() const {

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <map>
 #include <type_traits>
+#include <utility>
 
 #include "cradle/base/text.h"
 
@@ -14,12 +15,23 @@ namespace {
 using carbon::Estimate;
 using carbon::GramsCO2e;
 
-constexpr const char* learning = "yield learning";
+/// What moves together, and how much: the groups of embodied::BillInput, so that a chip is as uncertain here as in a
+/// bill.
+struct Together {
+  const char* group = "";
+  double correlation = 1;
+};
+constexpr Together alone{};
+constexpr Together yield_learning{"yield learning"};
+constexpr Together gas_abatement{"gas abatement"};
+constexpr Together wafer_materials{"wafer materials"};
+constexpr Together fab_energy{"fab energy", 0.8};
 
-/// Where a term comes from: factor x input, or the constant itself.
+/// Where a term comes from: offset + factor x input, or the factor as a constant.
 struct Binding {
   std::optional<std::size_t> input;
   double factor = 1;
+  double offset = 0;
 };
 
 /// What is told about an input.
@@ -35,8 +47,12 @@ class PointModel {
       : space_(evaluator.space()), nominal_(parts.terms), build_(parts.build) {
     const Choice choice = space_.at(index);
     const catalog::PackageTechnology& package = *space_.packages[choice.package];
-    for (std::size_t b = 0; b < build_.blocks; ++b)
-      bind_block(space_.blocks[b], *space_.blocks[b].nodes[choice.blocks[b].node]);
+    for (std::size_t b = 0; b < build_.blocks; ++b) {
+      const Block& block = space_.blocks[b];
+      // One die is reclaimed in one way.
+      bind_block(block, *block.nodes[choice.blocks[b].node], block.reuse[choice.blocks[b].reuse],
+                 space_.blocks[build_.merged ? 0 : b].reclaiming);
+    }
     bind_system(*space_.fabs[choice.fab], space_.grids[choice.grid], package);
   }
 
@@ -50,6 +66,8 @@ class PointModel {
     const auto set = [&](T& term) {
       const Binding& binding = bindings_[next];
       term = binding.input ? T(binding.factor) * x[*binding.input] : T(binding.factor);
+      // Not for 0: a sum of intervals is a little wider.
+      if (binding.offset != 0) term = T(binding.offset) + term;
       ++next;
     };
     for (std::size_t b = 0; b < build_.blocks; ++b) for_each_block_term(terms.blocks[b], set);
@@ -65,30 +83,48 @@ class PointModel {
   void constant(double value) { bindings_.push_back({std::nullopt, value}); }
 
   template <class Q>
-  void bind(const catalog::Coefficient<Q>& coefficient, const char* group = "") {
+  void bind(const catalog::Coefficient<Q>& coefficient, Together together = alone) {
     if constexpr (std::is_same_v<Q, double>) {
-      bind(coefficient.key, coefficient.estimate, 1, coefficient, group);
+      bind(coefficient.key, coefficient.estimate, 1, coefficient, together);
     } else {
       const auto plain = [](Q q) { return q.value(); };
       const auto& e = coefficient.estimate;
-      bind(coefficient.key, {plain(e.value), plain(e.low), plain(e.high)}, 1, coefficient, group);
+      bind(coefficient.key, {plain(e.value), plain(e.low), plain(e.high)}, 1, coefficient, together);
     }
   }
   template <class Q>
   void bind(const std::string& key, const Estimate<double>& estimate, double factor,
-            const catalog::Coefficient<Q>& coefficient, const char* group) {
+            const catalog::Coefficient<Q>& coefficient, Together together) {
     if (estimate.low == estimate.high) return constant(estimate.value * factor);
+    const auto [input, fresh] = input_of(key, estimate, together);
+    if (fresh) notes_.push_back({range_text(coefficient), coefficient.provenance.source});
+    bindings_.push_back({input, factor});
+  }
+
+  /// The input of that name, and whether it is new; a new one wants its note.
+  std::pair<std::size_t, bool> input_of(const std::string& key, const Estimate<double>& estimate, Together together) {
     const auto [known, fresh] = by_key_.emplace(key, inputs_.size());
     if (fresh) {
       carbon::Input input;
       input.name = key;
       input.estimate = estimate;
       input.shape = carbon::shape_of(estimate);
-      input.group = group;
+      input.group = together.group;
+      input.correlation = together.correlation;
       inputs_.push_back(std::move(input));
-      notes_.push_back({range_text(coefficient), coefficient.provenance.source});
     }
-    bindings_.push_back({known->second, factor});
+    return {known->second, fresh};
+  }
+
+  /// 1 - r + r k.
+  void bind_making(double reuse, const Reclaiming& reclaiming, double nominal) {
+    const Estimate<double>& k = reclaiming.share;
+    if (!(reuse > 0) || k.low == k.high) return constant(nominal);
+    const auto [input, fresh] = input_of(reclaiming.key, k, alone);
+    if (fresh)
+      notes_.push_back(
+          {shortest(k.low) + " .. " + shortest(k.value) + " .. " + shortest(k.high) + " ratio", reclaiming.source});
+    bindings_.push_back({input, reuse, 1 - reuse});
   }
 
   template <class Q>
@@ -103,18 +139,19 @@ class PointModel {
     return {};
   }
 
-  void bind_block(const Block& block, const catalog::FabProcess& node) {
+  void bind_block(const Block& block, const catalog::FabProcess& node, double reuse, const Reclaiming& reclaiming) {
     const BlockTerms<double>& b = nominal_.blocks[bindings_.size() / block_terms];
     for (const double value : {b.area, b.power, b.area_share, b.people_energy, b.dies, b.products}) constant(value);
+    bind_making(reuse, reclaiming, b.making);
     switch (block.kind) {
       case BlockKind::logic: bind(node.logic_area); break;
       case BlockKind::sram: bind(node.sram_area); break;
       case BlockKind::analog: bind(node.analog_area); break;
     }
-    bind(node.energy);
-    bind(node.gas);
-    bind(node.material);
-    bind(node.defects, learning);
+    bind(node.energy, fab_energy);
+    bind(node.gas, gas_abatement);
+    bind(node.material, wafer_materials);
+    bind(node.defects, yield_learning);
     bind(node.clustering);
     bind(node.transistors);
     block.critical ? bind(node.delay) : constant(0);
@@ -128,7 +165,7 @@ class PointModel {
     const auto plain = [](carbon::GramsPerKilowattHour q) { return carbon::GramsPerJoule{q}.value(); };
     const double annual = plain(e.value);
     if (!(annual > 0)) return constant(intensity);
-    bind(grid.average.key, {annual, plain(e.low), plain(e.high)}, intensity / annual, grid.average, "");
+    bind(grid.average.key, {annual, plain(e.low), plain(e.high)}, intensity / annual, grid.average, alone);
   }
 
   void bind_system(const catalog::Grid& fab, const UseGrid& use, const catalog::PackageTechnology& package) {
@@ -151,10 +188,10 @@ class PointModel {
     bind(package.link_delay);
     for (const double value : {s.substrate_cost, s.bonding_cost}) constant(value);
     if (const catalog::FabProcess* carrier = space_.catalog.process(package.carrier_process)) {
-      bind(carrier->energy);
-      bind(carrier->gas);
-      bind(carrier->material);
-      bind(embodied::carrier_defects(package, *carrier), learning);
+      bind(carrier->energy, fab_energy);
+      bind(carrier->gas, gas_abatement);
+      bind(carrier->material, wafer_materials);
+      bind(embodied::carrier_defects(package, *carrier), yield_learning);
       bind(carrier->clustering);
       constant(s.carrier_wafer_cost);
     } else {
@@ -207,9 +244,9 @@ struct Amount {
 Result<CarbonRange> range_of(const PointModel& model, int which, const carbon::MonteCarloOptions& options) {
   const auto drawn = carbon::monte_carlo(Amount{&model, which}, model.inputs(), options);
   if (!drawn) return drawn.error();
-  if (drawn->stopped) return CarbonRange{Amount::name(which), GramsCO2e{drawn->nominal}, {}, {}, {}};
-  return CarbonRange{Amount::name(which), GramsCO2e{drawn->nominal}, GramsCO2e{drawn->p5}, GramsCO2e{drawn->p50},
-                     GramsCO2e{drawn->p95}};
+  if (drawn->stopped) return CarbonRange{Amount::name(which), GramsCO2e{drawn->nominal}, {}, {}, {}, {}};
+  return CarbonRange{Amount::name(which),   GramsCO2e{drawn->nominal}, GramsCO2e{drawn->p5},
+                     GramsCO2e{drawn->p50}, GramsCO2e{drawn->p95},     GramsCO2e{drawn->standard_deviation}};
 }
 
 std::vector<CoefficientSwing> swings_of(const PointModel& model, const PointUncertainty& found) {
@@ -244,15 +281,39 @@ std::vector<CoefficientSwing> swings_of(const PointModel& model, const PointUnce
   return swings;
 }
 
+/// Why a point cannot be made, as far as one number says it.
+std::string because(const Evaluator& evaluator, const Outcome<double>& outcome) {
+  if (!evaluator.oversized(outcome)) return {};
+  return ", because its largest die has " + fixed(outcome.largest, 1) + " mm2, more than the " +
+         fixed(evaluator.space().largest_die.value(), 0) + " mm2 (26 x 33 mm) that one exposure covers";
+}
+
+Result<PointModel> model_of(const Evaluator& evaluator, std::uint64_t index) {
+  const auto parts = evaluator.parts(index);
+  const Evaluated point = evaluator.at(index);
+  if (!parts || point.standing == Standing::impossible)
+    return bad_input("point " + std::to_string(index) + " cannot be made" + because(evaluator, point.outcome) + ": " +
+                         evaluator.space().label(index),
+                     evaluator.space().source,
+                     evaluator.oversized(point.outcome)
+                         ? "split it, choose a denser node, or state stitched = true in [fab]"
+                         : "choose a point that `cradle design explore` lists");
+  return PointModel(evaluator, index, *parts);
+}
+
 }  // namespace
+
+Result<std::vector<carbon::Input>> uncertain_inputs(const Evaluator& evaluator, std::uint64_t index) {
+  const auto model = model_of(evaluator, index);
+  if (!model) return model.error();
+  return model->inputs();
+}
 
 Result<PointUncertainty> uncertainty(const Evaluator& evaluator, std::uint64_t index,
                                      const carbon::MonteCarloOptions& options) {
-  const auto parts = evaluator.parts(index);
-  if (!parts || evaluator.at(index).standing == Standing::impossible)
-    return bad_input("point " + std::to_string(index) + " cannot be made: " + evaluator.space().label(index),
-                     evaluator.space().source, "choose a point that `cradle design explore` lists");
-  const PointModel model(evaluator, index, *parts);
+  const auto made = model_of(evaluator, index);
+  if (!made) return made.error();
+  const PointModel& model = *made;
   PointUncertainty result;
   result.samples = options.samples;
   for (int which = 0; which <= Amount::total; ++which) {

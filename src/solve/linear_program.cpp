@@ -11,7 +11,6 @@
 #include <coin/CglGomory.hpp>
 #include <coin/CglKnapsackCover.hpp>
 #include <coin/CglMixedIntegerRounding2.hpp>
-#include <coin/CglProbing.hpp>
 #include <coin/ClpEventHandler.hpp>
 #include <coin/ClpSimplex.hpp>
 #include <coin/OsiClpSolverInterface.hpp>
@@ -217,13 +216,12 @@ Result<Solution> minimise_integer(const LinearProgram& program, const Options& o
   model.setAllowableGap(0);
   StopInteger handler(interruption);
   model.passInEventHandler(&handler);
-  CglProbing probing;
-  probing.setUsingObjective(1);
+  // No probing: beside mixed-integer rounding, CBC 2.10.8 then proves plans optimal that are not (7 of 500 small
+  // fleets, up to 5 % above the optimum).
   CglGomory gomory;
   CglKnapsackCover covers;
   CglMixedIntegerRounding2 roundings;
   constexpr int when_useful = -1;
-  model.addCutGenerator(&probing, when_useful, "probing");
   model.addCutGenerator(&gomory, when_useful, "gomory");
   model.addCutGenerator(&covers, when_useful, "covers");
   model.addCutGenerator(&roundings, when_useful, "roundings");

@@ -60,6 +60,10 @@ Table front_rows(const Space& space, const Exploration& found, std::size_t most_
   table.column("point", "point", Align::right, 0).column("design", "design");
   for (const Objective objective : space.objectives)
     table.column(key_of(objective), std::string(name(objective)), Align::right, -1, std::string(unit(objective)));
+  // The label names the share of reuse as well; scripts want it as a number.
+  const bool reuse = words && space.reuses();
+  for (const design::Block& block : space.blocks)
+    if (reuse) table.column("reuse_" + block.name, "reuse of " + block.name, Align::right, -1);
   table.column("why", words ? "stands out" : "");
   if (with_complete) table.column("complete", "complete");
   const std::vector<Standout> special = standouts(space, found);
@@ -71,6 +75,9 @@ Table front_rows(const Space& space, const Exploration& found, std::size_t most_
     std::vector<Cell> row{static_cast<std::int64_t>(point.index), space.label(point.index)};
     for (std::size_t k = 0; k < space.objectives.size(); ++k)
       row.emplace_back(shown(space.objectives[k], point.values[k]));
+    const design::Choice choice = space.at(point.index);
+    for (std::size_t b = 0; b < space.blocks.size(); ++b)
+      if (reuse) row.emplace_back(space.blocks[b].reuse[choice.blocks[b].reuse]);
     row.emplace_back(stands_out ? (words ? next->why : std::string("*")) : std::string());
     if (with_complete) row.emplace_back(std::string(found.complete() ? "true" : "false"));
     table.row(std::move(row));
@@ -123,9 +130,12 @@ std::string count_sentence(const Space& space, const Exploration& found) {
   if (!found.complete())
     text += " of " + std::to_string(found.points) +
             (found.too_large ? " (stopped: the front grew too large)" : " (stopped)");
-  return text + ": " + std::to_string(found.impossible) + " cannot be made, " + std::to_string(found.excluded) +
-         " miss a constraint or the work, " + std::to_string(feasible) + " are candidates; the front of " +
-         objective_names(space) + " has " + std::to_string(found.front.size()) + ".";
+  return text + ": " + std::to_string(found.impossible) + " cannot be made" +
+         (found.oversized > 0 ? " (" + std::to_string(found.oversized) + " for a die above the " +
+                                    shortest(space.largest_die.value()) + " mm2 of one exposure)"
+                              : "") +
+         ", " + std::to_string(found.excluded) + " miss a constraint or the work, " + std::to_string(feasible) +
+         " are candidates; the front of " + objective_names(space) + " has " + std::to_string(found.front.size()) + ".";
 }
 
 std::vector<std::string> standout_lines(const Space& space, const Exploration& found) {
@@ -181,6 +191,13 @@ std::vector<std::string> notes(const Space& space, const std::optional<design::M
                    report::significant(carbon::GramsPerKilowattHour{use.work.value}.value(), 4) +
                    " gCO2e/kWh while working, " +
                    report::significant(carbon::GramsPerKilowattHour{use.mean.value}.value(), 4) + " over all hours");
+  for (const design::Block& block : space.blocks) {
+    if (!(*std::max_element(block.reuse.begin(), block.reuse.end()) > 0)) continue;
+    const Estimate<double>& share = block.reclaiming.share;
+    list.push_back("reused silicon of " + block.name + " costs " + shortest(share.value) + " (" + shortest(share.low) +
+                   " .. " + shortest(share.high) + ") of the carbon of making and designing it anew: " +
+                   block.reclaiming.source + "; in US dollars it is counted as new");
+  }
   list.emplace_back(std::string("cost is that of making ") + (several_lives(space) ? "the devices" : "one device") +
                     " (wafers, package, " + (several_lives(space) ? "their" : "its") +
                     " share of design and masks), not a price");

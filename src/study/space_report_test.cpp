@@ -64,6 +64,59 @@ TEST(SpaceReport, TheCsvHasTheWholeFrontWithItsDigits) {
   EXPECT_EQ(*rows, found().front.size());
 }
 
+/// The embedded study with reuse in its first block, and few alternatives otherwise.
+design::Space reusing() {
+  std::string text = design::open_study("accelerator", "")->text;
+  const auto put = [&](const std::string& from, const std::string& to) {
+    const auto at = text.find(from);
+    ASSERT_NE(at, std::string::npos) << from;
+    text.replace(at, from.size(), to);
+  };
+  put("split = [1, 2, 3, 4, 6, 8]", "split = [1, 4]\nreuse = [0, 0.25]");
+  put("technology = [\"organic\", \"rdl\", \"emib\", \"passive\", \"active\", \"3d\", \"hybrid\"]",
+      "technology = [\"organic\"]");
+  put("grid = [\"TW\", \"KR\", \"IE\"]", "grid = \"IE\"");
+  return *design::parse_space(text, "reusing", *catalog::Catalog::load());
+}
+
+TEST(SpaceReport, ReuseStandsInLabelsColumnsAndNotes) {
+  const design::Space space = reusing();
+  const auto found = design::explore(space);
+  ASSERT_TRUE(found);
+  std::size_t reused = 0;
+  const std::vector<std::string_view> columns = {"point", "design", "reuse_compute", "reuse_cache", "reuse_io"};
+  const auto rows = read_csv(front_csv(space, *found), "front", columns, [&](const CsvRow& line) -> Result<void> {
+    const auto index = static_cast<std::uint64_t>(*line.integer(0, 0, 1'000'000'000));
+    const double share = *line.number(2, 0, 1);
+    EXPECT_EQ(share, space.blocks[0].reuse[space.at(index).blocks[0].reuse]);
+    EXPECT_EQ(line.field(1).find(" reuse 0.25") != std::string_view::npos, share == 0.25);
+    EXPECT_EQ(*line.number(3, 0, 1) + *line.number(4, 0, 1), 0);
+    reused += share > 0 ? 1 : 0;
+    return {};
+  });
+  ASSERT_TRUE(rows) << to_string(rows.error());
+  EXPECT_GT(reused, 0U);
+  const auto mentions = [&](const design::Space& of) {
+    const auto list = notes(of, std::nullopt);
+    return std::count_if(list.begin(), list.end(),
+                         [](const std::string& note) { return note.find("reused silicon") != std::string::npos; });
+  };
+  EXPECT_EQ(mentions(space), 1);
+  EXPECT_EQ(mentions(study::space()), 0);
+  EXPECT_EQ(front_csv(study::space(), study::found()).find("reuse"), std::string::npos);
+}
+
+TEST(SpaceReport, DiesAboveTheReticleAreCountedAndNamed) {
+  const std::string sentence = count_sentence(space(), found());
+  EXPECT_GT(found().oversized, 0U);
+  EXPECT_NE(sentence.find("(" + std::to_string(found().oversized) + " for a die above the 858 mm2 of one exposure)"),
+            std::string::npos)
+      << sentence;
+  design::Exploration none = found();
+  none.oversized = 0;
+  EXPECT_EQ(count_sentence(space(), none).find("exposure"), std::string::npos);
+}
+
 TEST(SpaceReport, PagesAreSoundAndTheSameEveryTime) {
   carbon::MonteCarloOptions options;
   options.samples = 2000;

@@ -66,5 +66,46 @@ TEST(TomlReader, KeepsTheFirstError) {
             "a.toml:1|'x' is 20|choose a value of 0 .. 10");
 }
 
+TEST(TomlReader, AMissingKeyIsLookedForAmongThoseThatNobodyKnows) {
+  const auto read = [](TomlReader& in) {
+    in.number("low", 0, 10);
+    in.number("lifetime", 0, 10);
+  };
+  EXPECT_EQ(error_of("low = 1\nlifetim = 2\n", read),
+            "a.toml:1|'lifetime' is missing|rename 'lifetim' if it means this, or add lifetime = a number, 0 .. 10");
+  EXPECT_EQ(error_of("low = 1\n", read), "a.toml:1|'lifetime' is missing|add lifetime = a number, 0 .. 10");
+}
+
+TEST(TomlReader, TablesMayBeMandatory) {
+  EXPECT_EQ(error_of("\nx = 1\n", [](TomlReader& in) { in.table("part", true); }),
+            "a.toml:1|'part' is missing|add part = a table, [part] and its keys below");
+  EXPECT_EQ(error_of("\nr = []\n", [](TomlReader& in) { in.tables("r", true); }),
+            "a.toml:2|'r' is not an array of tables|write [[r]] for each");
+  EXPECT_EQ(error_of("r = []\n", [](TomlReader& in) { in.tables("r"); }), "");
+}
+
+TEST(TomlReader, ATextMayBeEmptyWhereItsFallbackIs) {
+  EXPECT_EQ(error_of("s = ''\n", [](TomlReader& in) { EXPECT_EQ(in.text("s", ""), ""); }), "");
+  EXPECT_EQ(error_of("s = ''\n", [](TomlReader& in) { in.text("s", "word"); }),
+            "a.toml:1|'s' is empty|write a text in double quotes");
+  EXPECT_EQ(error_of("s = ''\n", [](TomlReader& in) { in.text("s"); }),
+            "a.toml:1|'s' is empty|write a text in double quotes");
+}
+
+TEST(TomlReader, EveryTableThatIsReadIsReadWhole) {
+  const auto read = [](TomlReader& in) {
+    for (TomlReader& row : in.tables("r"))
+      if (auto below = row.table("b")) below->number("x", 0, 10, 1);
+    // Opened a second time it is the same table.
+    if (auto t = in.table("t")) t->number("x", 0, 10);
+    if (auto t = in.table("t")) t->number("y", 0, 10);
+  };
+  EXPECT_EQ(error_of("[[r]]\nb = {x = 1}\n[t]\nx = 1\ny = 1\n", read), "");
+  EXPECT_EQ(error_of("[[r]]\n[[r]]\nb = {\"x y\" = 1}\n[t]\nx = 1\ny = 1\n", read),
+            "a.toml:3|[r.b] unknown key 'x y'|use one of: x");
+  EXPECT_EQ(error_of("[[r]]\nb.x = 1\nc.d.e = 1\n[t]\nx = 1\ny = 1\n", read),
+            "a.toml:3|[r] unknown key 'c'|did you mean 'b'?");
+}
+
 }  // namespace
 }  // namespace cradle

@@ -15,8 +15,8 @@ namespace cradle::design {
 /// What keeps a point from being a candidate.
 enum class Standing : std::uint8_t {
   feasible,
-  impossible,  ///< it cannot be made: the package does not take these dies, a die exceeds the wafer, one die of two
-               ///< nodes
+  impossible,  ///< it cannot be made: the package does not take these dies, a die exceeds the wafer or
+               ///< Space::largest_die, one die of two nodes or of two reuse shares, reclaimed tiers grown on one wafer
   excluded,    ///< against a constraint, or slower than the work that it must do
 };
 
@@ -36,6 +36,7 @@ struct Batch {
   std::vector<std::uint64_t> indices;
   std::vector<double> rows;  ///< values of the space's objectives, point after point
   std::uint64_t impossible = 0;
+  std::uint64_t oversized = 0;  ///< of the impossible: put together, but a die exceeds Space::largest_die
   std::uint64_t excluded = 0;
 
   void clear();
@@ -51,8 +52,8 @@ class Evaluator {
   /// One point by itself. Precondition: index < space().points().
   Evaluated at(std::uint64_t index) const;
 
-  /// Everything the equations take of a point, and how it is built; nothing if its package does not take its dies or
-  /// its blocks cannot share one die.
+  /// Everything the equations take of a point, and how it is built; nothing if its package does not take its dies, its
+  /// blocks cannot share one die, or tiers that are grown on one wafer would be reclaimed.
   struct Parts {
     PointTerms<double> terms;
     Build build;
@@ -61,6 +62,8 @@ class Evaluator {
 
   /// The standing of a point that could be put together.
   Standing standing(const Outcome<double>& outcome) const;
+  /// A die of it exceeds Space::largest_die: one reason to be impossible.
+  bool oversized(const Outcome<double>& outcome) const { return outcome.largest > space_->largest_die.value(); }
 
  private:
   friend class Collector;
@@ -70,6 +73,8 @@ class Evaluator {
     std::vector<BlockTerms<double>> options;
     std::vector<std::uint32_t> dies;           ///< of each option
     std::vector<const void*> nodes;            ///< of each option
+    std::vector<double> reuse;                 ///< of each option, ratio
+    bool shares_reclaiming = true;             ///< is reclaimed as the first block is
     std::vector<std::vector<double>> columns;  ///< term by term, for the vector path
   };
   /// The slow axes of a point.

@@ -32,6 +32,7 @@ struct Exploration {
   std::uint64_t points = 0;       ///< of the space
   std::uint64_t evaluated = 0;    ///< all of them, unless stopped
   std::uint64_t impossible = 0;   ///< of these: cannot be made
+  std::uint64_t oversized = 0;    ///< of the impossible: put together, but a die exceeds Space::largest_die
   std::uint64_t excluded = 0;     ///< of these: against a constraint, or too slow for the work
   std::vector<FrontPoint> front;  ///< exact, in the order of its values
   /// Feasible points that are not on the front, a uniform sample (those of the lowest hash), in order of index.

@@ -28,6 +28,7 @@ struct BlockTerms {
   Real people_energy;  ///< J that the people who design it use
   Real dies;           ///< count that it is split into, all alike
   Real products;       ///< count that share its design
+  Real making;         ///< carbon of making its silicon over that of new silicon: 1 - r + r k (Block::reuse)
   Real area_ratio;     ///< of the node, for this kind of circuit
   Real energy;         ///< EPA, J/mm2
   Real gas;            ///< GPA, g/mm2
@@ -76,10 +77,11 @@ struct SystemTerms {
 template <class Terms, class Take>
 void for_each_block_term(Terms& t, Take&& take) {
   take(t.area), take(t.power), take(t.area_share), take(t.people_energy), take(t.dies), take(t.products);
-  take(t.area_ratio), take(t.energy), take(t.gas), take(t.material), take(t.defects), take(t.clustering);
+  take(t.making), take(t.area_ratio), take(t.energy), take(t.gas), take(t.material), take(t.defects),
+      take(t.clustering);
   take(t.transistors), take(t.delay), take(t.switching), take(t.wafer_cost), take(t.design_cost);
 }
-inline constexpr std::size_t block_terms = 17;
+inline constexpr std::size_t block_terms = 18;
 
 template <class Terms, class Take>
 void for_each_system_term(Terms& t, Take&& take) {
@@ -151,6 +153,7 @@ struct Outcome {
   Real busy;                         ///< part of its life that the work takes; above 1 the work is too much for it
   Real area;                         ///< mm2 of all dies with vias; carriers are not counted
   Real cost;                         ///< US dollars: dies, package, its share of design and masks; no electricity
+  Real largest;                      ///< mm2 of its largest die with vias; carriers are not counted
   Real least_dies;                   ///< whole dies on the wafer of its largest die; below 1 it cannot be made
   Real lives;                        ///< SystemTerms::lives
 
@@ -262,9 +265,11 @@ struct BlockFigures {
   Real least_dies;
 };
 
+/// g/mm2 of wafer; of a reclaimed die what reclaiming takes in place of it.
 template <class Real>
 Real carbon_per_area(const BlockTerms<Real>& block, const SystemTerms<Real>& system) {
-  return embodied::formula::carbon_per_area(block.energy, system.fab_intensity, block.gas, block.material);
+  return embodied::formula::carbon_per_area(block.energy, system.fab_intensity, block.gas, block.material) *
+         block.making;
 }
 
 /// mm2 of the circuits of one of its dies.
@@ -274,12 +279,13 @@ Real circuits(const BlockTerms<Real>& block) {
 }
 
 /// Design, power and delay; the dies are left out. The parts of a split block are one design. Design computing is
-/// counted by transistors (ECO-CHIP, HPCA 2024), design and mask cost by the block's part of the chip.
+/// counted by transistors (ECO-CHIP, HPCA 2024), design and mask cost by the block's part of the chip. What is
+/// reclaimed was designed for its first life.
 template <class Real>
 void add_design(BlockFigures<Real>& figures, const BlockTerms<Real>& block, const SystemTerms<Real>& system) {
   const Real shared = system.volume * block.products;
   const Real effort = circuits(block) * block.transistors * system.design_effort + block.people_energy;
-  figures.design = effort * system.design_intensity / shared;
+  figures.design = effort * system.design_intensity / shared * block.making;
   figures.design_cost = block.design_cost * block.area_share / block.dies / shared;
   figures.power = block.power * block.switching;
   figures.delay = block.delay;
@@ -356,7 +362,8 @@ Dies<Real> plus(const Dies<Real>& a, const BlockFigures<Real>& b) {
           min(a.least_dies, b.least_dies)};
 }
 
-/// All blocks on one die. Here and below `blocks[b]` is the BlockTerms<Real> of block b.
+/// All blocks on one die, new or reclaimed as one: all have the same `making`. Here and below `blocks[b]` is the
+/// BlockTerms<Real> of block b.
 template <class Real, class Blocks>
 Dies<Real> merged(const Blocks& blocks, const SystemTerms<Real>& system, const Build& how) {
   BlockFigures<Real> part;
@@ -441,6 +448,7 @@ Outcome<Real> assemble(const Dies<Real>& dies, const SystemTerms<Real>& s, const
   o.loss = dies.loss;
   o.design = dies.design;
   o.area = dies.area;
+  o.largest = dies.largest;
   o.least_dies = dies.least_dies;
 
   const Real footprint = how.stacked ? dies.largest : dies.area;

@@ -95,13 +95,15 @@ struct FleetPlan {
   FleetTotals totals;
   carbon::GramsCO2e bound;  ///< no plan emits less
   bool exact = false;       ///< solved to optimality (to 1e-6)
-  bool complete = true;     ///< false: stopped before the bound was proven; it is then 0
+  /// False: stopped before the linear bound was proven. The bound is then a weak one: all work at the best rate of any
+  /// machine, its making spread over its longest life.
+  bool complete = true;
   double gap() const { return totals.total() / bound - 1; }
 };
 
 enum class FleetMethod {
   automatic,   ///< exact where the integer program is small, else decomposed
-  exact,       ///< one integer program
+  exact,       ///< one integer program; cut short: the better of what it has and what `decomposed` gives
   decomposed,  ///< column generation over the lives of machines: an LP bound, then whole machines
 };
 
@@ -116,7 +118,8 @@ struct FleetOptions {
 
 /// The plan with the least grams. Every machine that is on draws idle power, and the rest in proportion to its work;
 /// those that are off draw nothing. bad_input as check, and if the demand is above all capacity (room, lives and what
-/// is on sale); failed if the time limit came before any plan.
+/// is on sale). Cut short by its time limit or by `interrupted`, it gives the best plan so far, if need be one that no
+/// solver had a part in (machines replaced at the end of their first life); failed if not even that fits into the room.
 Result<FleetPlan> plan_fleet(const FleetQuestion& question, const FleetOptions& options, std::string where);
 
 /// Grams of a plan, computed from its numbers alone, after checking that it does the work and keeps the rules.

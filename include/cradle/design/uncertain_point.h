@@ -19,6 +19,7 @@ namespace cradle::design {
 struct CarbonRange {
   std::string name;
   carbon::GramsCO2e value, p5, p50, p95;
+  carbon::GramsCO2e standard_deviation;
 };
 
 /// What the point's carbon becomes when one coefficient alone moves over its range: total and embodied.
@@ -47,10 +48,15 @@ struct PointUncertainty {
   bool stopped = false;                             ///< by the options' token: what is there holds, the rest is empty
 };
 
-/// Inputs are the ranges of the catalogue's coefficients that the point uses; each occurs once however many dies use
-/// it, so that one fab grid is one input. The defect densities of all processes vary together (group "yield
-/// learning"). Shares are estimated from a tenth of the samples, at least 1,024. bad_input if the point cannot be made,
-/// as carbon::monte_carlo otherwise.
+/// The uncertain coefficients of a point, in coherent units: the catalogue's with a range, and what reclaiming takes
+/// where a block has reused silicon. Each occurs once however many dies use it, so that one fab grid is one input.
+/// Those of the nodes, the carrier's among them, move together as in a bill (embodied::BillInput): defect densities
+/// ("yield learning"), process gases ("gas abatement") and materials ("wafer materials") as one, the fabs' energy ("fab
+/// energy") correlated by 0.8 with its common cause. bad_input if the point cannot be made.
+Result<std::vector<carbon::Input>> uncertain_inputs(const Evaluator& evaluator, std::uint64_t index);
+
+/// Over the ranges of uncertain_inputs. Shares are estimated from a tenth of the samples, at least 1,024. bad_input if
+/// the point cannot be made, as carbon::monte_carlo otherwise.
 Result<PointUncertainty> uncertainty(const Evaluator& evaluator, std::uint64_t index,
                                      const carbon::MonteCarloOptions& options);
 

@@ -27,7 +27,8 @@ struct Standout {
 std::vector<Standout> standouts(const design::Space& space, const design::Exploration& found);
 
 /// Columns point, design, the objectives in their units, and what the design stands out by: in words, or as a mark that
-/// leaves room for the rest. At most `most_rows` rows of the front in its order, and every standout; 0: all.
+/// leaves room for the rest. At most `most_rows` rows of the front in its order, and every standout; 0: all. With
+/// `words`, and where anything is reused, a column for each block has the share of it that is.
 report::Table front_table(const design::Space& space, const design::Exploration& found, std::size_t most_rows,
                           bool words);
 /// As front_table with all rows, and a column that says whether the front is that of the whole space.

@@ -14,6 +14,8 @@
 
 namespace cradle {
 
+struct TomlNode;
+
 /// One table of a document. Readers of the same document share its first error: after it, everything reads as its
 /// fallback (numbers without one as the low end of their range), so that code may run on to `finish`.
 ///
@@ -36,7 +38,7 @@ class TomlReader {
   std::int64_t integer(std::string_view key, std::int64_t low, std::int64_t high,
                        std::optional<std::int64_t> fallback = {});
   bool flag(std::string_view key, bool fallback);
-  /// A text that is not empty.
+  /// A text; empty only where the fallback is.
   std::string text(std::string_view key, const std::optional<std::string>& fallback = {});
   /// The index of one of the words.
   std::size_t choice(std::string_view key, const std::vector<std::string>& words,
@@ -46,8 +48,8 @@ class TomlReader {
   std::vector<std::string> texts(std::string_view key, bool required = false);
 
   /// The table of that key; nothing if absent.
-  std::optional<TomlReader> table(std::string_view key);
-  /// The tables of an array of tables ([[key]]), in their order; empty if absent and not `required`.
+  std::optional<TomlReader> table(std::string_view key, bool required = false);
+  /// The tables of an array of tables ([[key]]), in their order; empty only if absent and not `required`.
   std::vector<TomlReader> tables(std::string_view key, bool required = false);
 
   /// "space.toml:12" of a key that is there, of the table itself without one.
@@ -58,13 +60,16 @@ class TomlReader {
   Result<void> finish() const;
 
  private:
-  struct Node;
+  struct Table;
   struct Document;
-  TomlReader(std::shared_ptr<Document> document, Node* node) : document_(std::move(document)), node_(node) {}
-  Node* find(std::string_view key, bool required, std::string_view expected);
+  TomlReader(std::shared_ptr<Document> document, Table* table) : document_(std::move(document)), table_(table) {}
+  const TomlNode* find(std::string_view key, bool required, std::string_view expected);
+  /// The dotted path of a key, for messages.
+  std::string path(std::string_view key) const;
+  void fail_at(const TomlNode& node, std::string message, std::string hint);
 
   std::shared_ptr<Document> document_;
-  Node* node_;
+  Table* table_;
 };
 
 }  // namespace cradle

@@ -1,4 +1,4 @@
-// A TOML document as plain values with their lines: the parser itself stays in one file.
+// A TOML document as plain values with their lines: whatever reads TOML reads this tree, the parser stays behind it.
 #pragma once
 
 #include <cstddef>
@@ -8,7 +8,9 @@
 #include <variant>
 #include <vector>
 
-namespace cradle::catalog {
+#include "cradle/base/result.h"
+
+namespace cradle {
 
 struct TomlMember;
 
@@ -37,12 +39,8 @@ struct TomlMember {
   TomlNode node;
 };
 
-struct TomlSyntaxError {
-  std::size_t line;
-  std::string text;
-};
+/// The document's table (TOML 1.0, https://toml.io), or one error with the line, as "source:line". A key may have at
+/// most 32 dots and values may nest at most 64 deep.
+Result<TomlNode> parse_toml(std::string_view text, std::string_view source);
 
-/// The document's table, or what is wrong with the text. Precondition: check_toml_text passes. Throws nothing.
-std::variant<TomlNode, TomlSyntaxError> parse_toml(const std::string& text, const std::string& name);
-
-}  // namespace cradle::catalog
+}  // namespace cradle
