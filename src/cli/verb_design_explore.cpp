@@ -96,6 +96,7 @@ int run_design_explore(const DesignOptions& options, const Common& common) {
                                                  {"points", count(found->points)},
                                                  {"evaluated", count(found->evaluated)},
                                                  {"impossible", count(found->impossible)},
+                                                 {"oversized", count(found->oversized)},
                                                  {"excluded", count(found->excluded)},
                                                  {"complete", std::string(found->complete() ? "true" : "false")}})
               .c_str(),
