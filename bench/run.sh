@@ -62,7 +62,7 @@ awk -F'\t' '
     printf "| %s | %s | %s | %s |\n", name, (i <= bars && kind[i] == "per_second") || (i > bars && items) ? rate(items) : shown(seconds), bar, margin
   }
   FILENAME ~ /bars\.tsv$/ {
-    if (/^#/ || !NF) next
+    if (/^#/ || !NF || ($2 != "seconds" && $2 != "per_second")) next
     pattern[++bars] = "^" $1 "$"
     gsub(/\*/, ".*", pattern[bars])
     label[bars] = $1; kind[bars] = $2; value[bars] = $3 + 0

@@ -98,12 +98,14 @@ known && /^[ \t]*#[ \t]*include/ {
     folder = FILENAME
     sub(/[^\/]*$/, "", folder)
     if (header !~ /\.\./ && (getline ignored < (folder header)) >= 0) { close(folder header); next }
+    folder = "src/" room "/"
+    if (header !~ /\.\./ && (getline ignored < (folder header)) >= 0) { close(folder header); next }
   }
   if (!quoted && header ~ /^[a-z0-9_]+$/) next
   if (public) { breach(where, "'" header "' in a public header", "public headers need only the standard library and other public headers"); next }
 
   # C headers of the operating system: wherever files, processes and terminals are touched, never in a pure room.
-  if (!quoted && header ~ /^(sys\/[a-z]+|unistd|fcntl|signal|poll|pthread|termios|dirent|pwd|netinet\/in|arpa\/inet|linux\/[a-z_]+)\.h$/) {
+  if (!quoted && header ~ /^(sys\/[a-z]+|unistd|fcntl|signal|poll|pthread|sched|time|malloc|termios|dirent|pwd|netinet\/in|arpa\/inet|linux\/[a-z_]+)\.h$/) {
     if (!(room in core) || room == "base" || test) next
     breach(where, "<" header "> in room '" room "'", "this room does no I/O: move the code")
     next

@@ -62,7 +62,7 @@ Result<std::string> read_file(const std::filesystem::path& path, std::uint64_t l
   return bytes;
 }
 
-Result<void> write_file(const std::filesystem::path& path, std::string_view bytes) {
+Result<void> write_file(const std::filesystem::path& path, std::string_view bytes, Durability durability) {
   const auto target = behind_links(path);
   if (!target) return target.error();
   struct stat old {};
@@ -89,7 +89,7 @@ Result<void> write_file(const std::filesystem::path& path, std::string_view byte
     }
     bytes.remove_prefix(static_cast<std::size_t>(count));
   }
-  if (::fsync(file) != 0) return give_up("cannot sync");
+  if (durability == Durability::machine && ::fsync(file) != 0) return give_up("cannot sync");
   if (::rename(temporary.c_str(), target->c_str()) != 0) return give_up("cannot replace");
   ::close(file);
   return {};

@@ -14,54 +14,13 @@
 #include "cradle/base/time.h"
 #include "cradle/published/tools.h"
 #include "cradle/workload/generator.h"
+#include "observe_options.h"
+#include "option_kinds.h"
 #include "verbs.h"
 
 namespace {
 
-using cradle::cli::Output;
-
 constexpr int usage_error = 2;
-constexpr std::int64_t largest_count = std::numeric_limits<std::int64_t>::max();
-
-void add_output(CLI::App* verb, Output& output) {
-  static const std::map<std::string, Output> words{
-      {"table", Output::table}, {"json", Output::json}, {"csv", Output::csv}};
-  verb->add_option("--output", output, "table, json or csv")->transform(CLI::CheckedTransformer(words));
-  verb->add_flag_callback(
-      "--json", [&output] { output = Output::json; }, "same as --output json");
-}
-
-/// A whole number from 0 to `highest`, read strictly: the parser's own conversion takes -1 for 2^64 - 1 and 010 for 8.
-template <class T>
-CLI::Option* add_count(CLI::App* verb, const std::string& name, T& count, std::int64_t highest,
-                       const std::string& help) {
-  const auto read = [&count, name, highest](const std::string& text) {
-    const auto number = cradle::parse_integer(text);
-    if (!number || *number < 0 || *number > highest)
-      throw CLI::ValidationError(name, "'" + text + "' is no whole number from 0 to " + std::to_string(highest));
-    count = static_cast<T>(*number);
-  };
-  return verb->add_option_function<std::string>(name, read, help)->type_name("N")->default_str(std::to_string(count));
-}
-
-/// A number from `low` to `high`, never NaN or infinity, which a range check of the parser lets through.
-CLI::Option* add_number(CLI::App* verb, const std::string& name, double& value, double low, double high,
-                        const std::string& help) {
-  const auto read = [&value, name, low, high](const std::string& text) {
-    const auto number = cradle::parse_number(text);
-    if (!number || *number < low || *number > high)
-      throw CLI::ValidationError(
-          name, "'" + text + "' is no number from " + cradle::shortest(low) + " to " + cradle::shortest(high));
-    value = *number;
-  };
-  return verb->add_option_function<std::string>(name, read, help)->type_name("X")->default_str(cradle::shortest(value));
-}
-
-/// One value for each time the option is given, so that a word after it is not taken for another.
-template <class T>
-CLI::Option* add_repeatable(CLI::App* verb, const std::string& name, std::vector<T>& values, const std::string& help) {
-  return verb->add_option(name, values, help)->allow_extra_args(false);
-}
 
 /// The exit code once the output has arrived. A short answer on a full disk must not look like a whole one.
 int delivered(int status) {
@@ -291,6 +250,12 @@ int main(int argc, char** argv) {
     status = run_workload(workload, common);
   });
 
+  ObserveOptions observe;
+  CLI::App* observe_verb =
+      app.add_subcommand("observe", "joules and grams of this machine by tenant; of one command: observe -- COMMAND");
+  add_observe_options(*observe_verb, observe);
+  observe_verb->callback([&] { status = run_observe(observe, common); });
+
   app.add_subcommand("doctor", "what this machine offers, and what is missing")->callback([&] {
     status = run_doctor(common);
   });
@@ -304,8 +269,18 @@ int main(int argc, char** argv) {
     std::fprintf(stderr, "cradle: %s\n", wrong.c_str());
     return usage_error;
   }
+  int own_words = argc;
+  int verb = 1;
+  while (verb < argc && argv[verb][0] == '-' && std::string(argv[verb]) != "--") ++verb;
+  if (verb < argc && std::string(argv[verb]) == "observe") {
+    own_words = split_command(argc, argv, verb + 1, observe);
+    if (own_words + 1 == argc) {
+      std::fputs("cradle: no command after --\n  hint: write one: cradle observe -- make\n", stderr);
+      return usage_error;
+    }
+  }
   try {
-    app.parse(argc, argv);
+    app.parse(own_words, argv);
   } catch (const CLI::ParseError& error) {
     return delivered(app.exit(error) == 0 ? 0 : usage_error);
   }

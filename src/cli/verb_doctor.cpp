@@ -5,19 +5,44 @@
 #include <filesystem>
 #include <thread>
 
+#include "cradle/capture/capture.h"
 #include "cradle/catalog/catalog.h"
+#include "cradle/meter/meter.h"
+#include "cradle/solve/linear_program.h"
 #include "cradle/workload/data_set.h"
 #include "verbs.h"
 
 namespace cradle::cli {
 
+namespace {
+
+void line(bool good, const char* what, const std::string& text) {
+  std::printf("%-4s %-14s %s\n", good ? "ok" : "--", what, text.c_str());
+}
+
+/// What `cradle observe` can see processes, groups and bytes by.
+void tell_hooks() {
+  std::puts("\nhooks of cradle observe");
+  for (const capture::HookReport& hook : capture::probe_hooks()) {
+    std::printf("%-4s %s\n", hook.works ? "ok" : "--", hook.name.c_str());
+    if (hook.works) continue;
+    if (!hook.error.empty()) std::printf("       %s\n", hook.error.c_str());
+    if (!hook.fallback.empty()) std::printf("       instead: %s\n", hook.fallback.c_str());
+  }
+}
+
+void tell_meters() {
+  std::puts("\nmeters of cradle observe");
+  for (const meter::MeterReport& meter : meter::probe_meters("/")) line(meter.works, meter.source.c_str(), meter.text);
+}
+
+}  // namespace
+
 int run_doctor(const Common& common) {
-  const auto line = [](bool good, const char* what, const std::string& text) {
-    std::printf("%-4s %-14s %s\n", good ? "ok" : "--", what, text.c_str());
-  };
   line(true, "program", "cradle 0.1.0, compiler " __VERSION__);
   line(true, "processors", std::to_string(std::thread::hardware_concurrency()));
 
+  line(true, "solver", solve::solver_name());
   const auto catalog = catalog::Catalog::load(common.catalog);
   line(catalog.has_value(), "catalogue",
        catalog
@@ -34,6 +59,8 @@ int run_doctor(const Common& common) {
   const bool writable = ::access(".", W_OK) == 0;
   line(writable, "this folder",
        writable ? "ledgers and reports can be written here" : "cannot be written: give --ledger and --report");
+  tell_hooks();
+  tell_meters();
   return catalog ? 0 : exit_code(catalog.error().code);
 }
 

@@ -110,6 +110,32 @@ struct WorkloadOptions {
   Output output = Output::table;
 };
 
+struct ObserveOptions {
+  std::vector<std::string> command;  ///< what follows --
+  bool daemon = false;               ///< --daemon: serve metrics until SIGTERM
+  std::string listen = ":28282";     ///< --web.listen-address; empty: no metrics are served
+  std::string otlp;                  ///< --otlp URL: push as OTLP/HTTP JSON at every tick
+  std::string interval = "1s";       ///< between ticks: 500ms, 1s, 1m
+  std::uint64_t ticks = 0;           ///< 0: until interrupted
+  std::filesystem::path sysroot = "/";
+  std::vector<std::string> meters;  ///< sources of energy; empty: all that are found, else the declared model
+  std::string tier;                 ///< bpf|taskstats|proc; empty: the best that works
+  std::string policy = "none";      ///< who bears idle energy: none|even|reservation|use
+  std::string node_name;            ///< empty: the host's
+  std::string server;               ///< of the catalogue; empty: a generic server
+  std::string grid = "EU";          ///< of the catalogue
+  double pue = 1;
+  std::filesystem::path checkpoint;  ///< counters go on from here after a restart
+  std::filesystem::path ledger;      ///< entries go here
+  std::filesystem::path socket;      ///< --self-socket: applications ask here for their own joules and grams
+  std::filesystem::path self_map;    ///< --self-map: pinned BPF map with the same, by control group
+  bool bytes = true;                 ///< --no-bytes
+  bool switches = false;             ///< --switches: CPU time by processor from sched_switch
+  std::string sort = "grams";        ///< live view: grams|watts|cpu
+  std::uint64_t rows = 20;           ///< live view
+  Output output = Output::table;
+};
+
 struct ExplainOptions {
   std::string key;
 };
@@ -127,6 +153,7 @@ int run_embodied(const EmbodiedOptions& options, const Common& common);
 int run_design(const DesignOptions& options, const Common& common);
 int run_data(const DataOptions& options, const Common& common);
 int run_workload(const WorkloadOptions& options, const Common& common);
+int run_observe(const ObserveOptions& options, const Common& common);
 int run_doctor(const Common& common);
 int run_explain(const ExplainOptions& options, const Common& common);
 

@@ -229,6 +229,59 @@ TEST(Ledger, NothingIsWrittenAfterTheEnd) {
   EXPECT_FALSE(writer.commit());
 }
 
+TEST(Ledger, ARunWithoutAKnownEndIsToldItWhenItFinishes) {
+  const TestFolder folder;
+  Ledger ledger = must(Ledger::create(folder / "a"));
+  RunWriter writer = begin(ledger, "FGD");
+  write_numbers(writer, 0, 100);
+  Instant last = epoch;
+  for (std::uint64_t i = 0; i < 100; ++i) last = std::max(last, entry_number(i).end);
+  const auto told = writer.finish(Instant{last.ms - 1});
+  ASSERT_FALSE(told);
+  EXPECT_EQ(told.error().code, ErrorCode::bad_input);
+  EXPECT_NE(told.error().hint.find("last entry"), std::string::npos);
+  EXPECT_FALSE(must(ledger.read_run("FGD")).summary().finished);
+  must(writer.finish(last));  // a wrong end does not spoil the writer
+  const RunReader run = must(ledger.read_run("FGD"));
+  EXPECT_TRUE(run.summary().finished);
+  EXPECT_EQ(run.summary().warning(), "");
+  EXPECT_EQ(run.summary().entries, 100U);
+  EXPECT_EQ(run.summary().accounted(), (carbon::Period{epoch, last}));
+  const auto account = must(run.account(carbon::View::attributional, carbon::Grouping::job));
+  EXPECT_EQ(account.period, (carbon::Period{epoch, last}));
+  must(writer.finish(Instant{last.ms + 1}));  // finished is finished
+  EXPECT_EQ(must(ledger.read_run("FGD")).summary().info.period.to, last);
+}
+
+TEST(Ledger, ARunWithoutEntriesEndsAfterItsStart) {
+  const TestFolder folder;
+  Ledger ledger = must(Ledger::create(folder / "a"));
+  RunWriter writer = begin(ledger, "FGD");
+  const Instant from = run_info("").period.from;
+  EXPECT_FALSE(writer.finish(from));
+  EXPECT_FALSE(writer.finish(Instant{from.ms - 1}));
+  must(writer.finish(Instant{from.ms + 1}));
+  EXPECT_EQ(must(ledger.read_run("FGD")).summary().accounted().to, Instant{from.ms + 1});
+}
+
+RC_GTEST_PROP(LedgerLaw, AnEarlierEndMovesNoEntry, (std::uint16_t some, std::uint32_t later)) {
+  const TestFolder folder;
+  Ledger ledger = must(Ledger::create(folder / "a"));
+  RunWriter writer = begin(ledger, "FGD");
+  const std::uint64_t count = 1 + some % 50;
+  Instant last = epoch;
+  for (std::uint64_t i = 0; i < count; ++i) last = std::max(last, entry_number(i).end);
+  write_numbers(writer, 0, count);
+  const Instant end{last.ms + later % 1'000'000};
+  must(writer.finish(end));
+  const RunReader run = must(ledger.read_run("FGD"));
+  RC_ASSERT(run.summary().info.period.to == end);
+  RC_ASSERT(run.summary().covered.to == last);
+  const auto entries = entries_of(run);
+  RC_ASSERT(entries.size() == count);
+  for (std::uint64_t i = 0; i < count; ++i) RC_ASSERT(entries[i] == entry_number(i));
+}
+
 TEST(Ledger, CreateEmptiesALedgerAndTheOldWriterIsTold) {
   const TestFolder folder;
   Ledger first = must(Ledger::create(folder / "a"));

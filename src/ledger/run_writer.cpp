@@ -77,20 +77,48 @@ Result<void> RunWriter::set_jobs(std::span<const carbon::JobRecord> jobs) {
   return state.keep(state.connection->transaction([&] { return replace_jobs(*state.connection, state.run, jobs); }));
 }
 
+Result<bool> RunWriter::State::may_end_at(Instant end) {
+  auto query = connection->prepare(
+      "SELECT ?1 > from_ms AND ?1 >= coalesce((SELECT max(end_ms) FROM batch WHERE run = run.id), from_ms) "
+      "FROM run WHERE id = ?2");
+  if (!query) return std::move(query).error();
+  const auto row = query->bind(1, end.ms).bind(2, run).next();
+  if (!row) return row.error();
+  return *row && query->integer(0) != 0;
+}
+
+Result<void> RunWriter::State::finish(std::optional<Instant> end) {
+  const auto mark = [&]() -> Result<void> {
+    auto update = connection->prepare("UPDATE run SET finished = 1, to_ms = coalesce(?, to_ms) WHERE id = ?");
+    if (!update) return std::move(update).error();
+    if (end)
+      update->bind(1, end->ms);
+    else
+      update->bind_null(1);
+    return update->bind(2, run).run();
+  };
+  if (auto ok = keep(connection->transaction(mark)); !ok) return ok;
+  finished = true;
+  // Moves the journal into the file, so that a finished ledger is one file. A reader may hold it up: no harm done.
+  static_cast<void>(connection->execute("PRAGMA wal_checkpoint(TRUNCATE)"));
+  return {};
+}
+
 Result<void> RunWriter::finish() {
   if (auto ok = commit(); !ok) return ok;
-  State& state = *state_;
-  if (state.finished) return {};
-  const auto mark = [&]() -> Result<void> {
-    auto update = state.connection->prepare("UPDATE run SET finished = 1 WHERE id = ?");
-    if (!update) return std::move(update).error();
-    return update->bind(1, state.run).run();
-  };
-  if (auto ok = state.keep(state.connection->transaction(mark)); !ok) return ok;
-  state.finished = true;
-  // Moves the journal into the file, so that a finished ledger is one file. A reader may hold it up: no harm done.
-  static_cast<void>(state.connection->execute("PRAGMA wal_checkpoint(TRUNCATE)"));
-  return {};
+  if (state_->finished) return {};
+  return state_->finish(std::nullopt);
+}
+
+Result<void> RunWriter::finish(Instant end) {
+  if (auto ok = commit(); !ok) return ok;
+  if (state_->finished) return {};
+  const auto sound = state_->may_end_at(end);
+  if (!sound) return sound.error();
+  if (!*sound)
+    return bad_input("a run cannot end at " + to_iso(end) + ", before its start or its last entry",
+                     state_->connection->path(), "finish it at the end of its last entry or later");
+  return state_->finish(end);
 }
 
 }  // namespace cradle::ledger

@@ -29,6 +29,10 @@ struct RunWriter::State {
   /// The batch in the buffer, all or nothing.
   Result<void> store();
   Result<void> insert_all();
+  /// After the start of the run's period and not before the end of a committed entry.
+  Result<bool> may_end_at(Instant end);
+  /// Marks the run as finished; with an end, its period ends there.
+  Result<void> finish(std::optional<Instant> end);
 };
 
 }  // namespace cradle::ledger

@@ -66,6 +66,9 @@ class RunWriter : public carbon::EntrySink {
   Result<void> commit();
   /// Commits and marks the run as finished. Nothing can be written after it.
   Result<void> finish();
+  /// The same for a run whose end was not known when it began: its period now ends at `end`. bad_input, and the run
+  /// stays open, if that is not after the period's start or before the end of an entry. A finished run stays as it is.
+  Result<void> finish(Instant end);
 
  private:
   friend class Ledger;

@@ -1,0 +1,130 @@
+// A node's joules and grams by tenant: scans and meters in, tenants with operational and embodied carbon out.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "cradle/attribution/attribution.h"
+#include "cradle/base/result.h"
+#include "cradle/capture/capture.h"
+#include "cradle/capture/tenant.h"
+#include "cradle/capture/usage.h"
+#include "cradle/carbon/entry.h"
+#include "cradle/carbon/estimate.h"
+#include "cradle/carbon/quantity.h"
+#include "cradle/catalog/catalog.h"
+#include "cradle/meter/meter.h"
+
+namespace cradle::observe {
+
+/// The parts of a machine that joules and embodied carbon are told by.
+enum class Component : std::uint8_t { cpu, memory, storage, network, accelerator, base };
+inline constexpr std::size_t components = 6;
+const char* to_string(Component component);  ///< "cpu", "memory", "storage", "network", "accelerator", "base"
+
+/// Where and what the machine is.
+struct Place {
+  std::string node_name;  ///< empty: the host's name
+  std::string server;     ///< of the catalogue: embodied carbon, lifetime, declared model; empty: the generic server
+  std::string grid;       ///< of the catalogue
+  double pue = 1;
+};
+
+/// What a tenant, process or the node came to since the observer began. Counters never decrease.
+struct Totals {
+  std::int64_t cpu_ns = 0;
+  std::array<std::int64_t, components> dynamic_microjoules{};
+  /// by idle policy, then component
+  std::array<std::array<std::int64_t, components>, attribution::idle_policies> idle_microjoules{};
+  carbon::Estimate<carbon::GramsCO2e> operational_average;  ///< of dynamic + idle under the policy in force, with PUE
+  std::optional<carbon::Estimate<carbon::GramsCO2e>> operational_marginal;
+  carbon::Estimate<carbon::GramsCO2e> embodied;
+  std::int64_t block_read_bytes = 0, block_written_bytes = 0, network_received_bytes = 0, network_sent_bytes = 0;
+  std::int64_t resident_bytes = 0;  ///< now
+
+  std::int64_t microjoules(attribution::IdlePolicy policy, Component component) const {
+    const auto c = static_cast<std::size_t>(component);
+    return dynamic_microjoules[c] + idle_microjoules[static_cast<std::size_t>(policy)][c];
+  }
+};
+
+struct GroupTotals {
+  std::uint64_t id = 0;
+  std::string path;
+  capture::Tenant tenant;
+  Totals totals;
+  /// Of the last interval, without idle: what the counter of `totals` grew by.
+  std::array<std::int64_t, components> interval_dynamic_microjoules{};
+  bool ended = false;
+  std::int64_t processes_unseen_ns = 0;  ///< CPU time of the group that no process was seen at
+  /// Of the totals (idle: under the policy in force), what no process of the snapshot tells: resident memory, bytes,
+  /// CPU time that no process was seen at, processes that ended and are told no more. Summed over groups, with the
+  /// processes', this is what the groups bear, exactly.
+  std::array<std::int64_t, components> untold_microjoules{}, untold_idle_microjoules{};
+};
+
+struct ProcessTotals {
+  capture::ProcessKey key;
+  std::string command;
+  std::uint64_t group = 0;
+  std::int64_t cpu_ns = 0;
+  std::array<std::int64_t, components> dynamic_microjoules{};
+  std::array<std::int64_t, components> idle_microjoules{};  ///< under the policy in force
+  /// Of the last interval, without idle: what `dynamic_microjoules` grew by.
+  std::array<std::int64_t, components> interval_dynamic_microjoules{};
+  carbon::GramsCO2e operational;  ///< of dynamic + idle, average intensity, with PUE
+  carbon::GramsCO2e embodied;     ///< of the processor and the base, by CPU time within its group
+  bool ended = false;
+};
+
+/// One meter zone since the observer began: for those that count, metered == sum over groups + idle + overhead +
+/// unattributed, for every policy, in whole microjoules, whenever a tick ends. Of the others only metered, active and
+/// idle are told. Where a meter of the whole machine reads more than its parts, the rest is a zone "base" of its own.
+struct ZoneTotals {
+  meter::Zone zone;
+  std::int64_t microjoules = 0;
+  std::int64_t active_microjoules = 0;  ///< metered less what is drawn without work
+  std::int64_t idle_microjoules = 0;    ///< drawn without work, whoever bears it
+  std::array<std::int64_t, attribution::idle_policies> idle_residue{};
+  std::int64_t overhead_microjoules = 0, unattributed_microjoules = 0;
+  double watts = 0;         ///< of the last interval
+  double active_watts = 0;  ///< of these, not drawn by an idle machine
+  bool counted = false;     ///< among the zones whose sum is the node's energy (others lie within or around those)
+  Component component = Component::cpu;
+};
+
+/// One logical processor as /proc/cpuinfo names it; empty where it does not (metrics.h reads that text).
+struct Processor {
+  std::string number, vendor, model, package, core;
+};
+
+/// What is shown, exported, written to the ledger. Valid until the next tick.
+struct Snapshot {
+  Instant at;
+  std::int64_t interval_ns = 0;
+  std::int64_t ticks = 0;
+  capture::Tier tier = capture::Tier::proc;
+  std::string node_name;
+  attribution::IdlePolicy policy = attribution::IdlePolicy::none;
+  double busy_share = 0;  ///< of the processors, 0 .. 1, last interval
+  Totals node;            ///< everything, with idle, overhead and unattributed
+  Totals idle, overhead, unattributed;
+  std::vector<GroupTotals> groups;
+  std::vector<ProcessTotals> processes;
+  std::vector<ZoneTotals> zones;
+  std::int64_t lost_records = 0;
+  std::int64_t observer_cpu_ns = 0;   ///< used by this program itself since it began, scans and all
+  std::int64_t scan_cpu_ns = 0;       ///< of these, by the last tick
+  std::vector<Processor> processors;  ///< read once
+  std::int64_t clock_steps = 0;       ///< wall clock against monotonic clock, more than a second apart
+  std::int64_t broken_laws = 0;       ///< ticks whose parts did not add up: a programming error, always 0
+  std::vector<std::string> notes;
+};
+
+}  // namespace cradle::observe

@@ -1,0 +1,57 @@
+// Kinds of options that the verbs share: counts, numbers, repeatable values and the form of the output.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <cstdint>
+#include <limits>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "cradle/base/text.h"
+#include "verbs.h"
+
+namespace cradle::cli {
+
+inline constexpr std::int64_t largest_count = std::numeric_limits<std::int64_t>::max();
+
+inline void add_output(CLI::App* verb, Output& output) {
+  static const std::map<std::string, Output> words{
+      {"table", Output::table}, {"json", Output::json}, {"csv", Output::csv}};
+  verb->add_option("--output", output, "table, json or csv")->transform(CLI::CheckedTransformer(words));
+  verb->add_flag_callback(
+      "--json", [&output] { output = Output::json; }, "same as --output json");
+}
+
+/// A whole number from 0 to `highest`, read strictly: the parser's own conversion takes -1 for 2^64 - 1 and 010 for 8.
+template <class T>
+CLI::Option* add_count(CLI::App* verb, const std::string& name, T& count, std::int64_t highest,
+                       const std::string& help) {
+  const auto read = [&count, name, highest](const std::string& text) {
+    const auto number = parse_integer(text);
+    if (!number || *number < 0 || *number > highest)
+      throw CLI::ValidationError(name, "'" + text + "' is no whole number from 0 to " + std::to_string(highest));
+    count = static_cast<T>(*number);
+  };
+  return verb->add_option_function<std::string>(name, read, help)->type_name("N")->default_str(std::to_string(count));
+}
+
+/// A number from `low` to `high`, never NaN or infinity, which a range check of the parser lets through.
+inline CLI::Option* add_number(CLI::App* verb, const std::string& name, double& value, double low, double high,
+                               const std::string& help) {
+  const auto read = [&value, name, low, high](const std::string& text) {
+    const auto number = parse_number(text);
+    if (!number || *number < low || *number > high)
+      throw CLI::ValidationError(name, "'" + text + "' is no number from " + shortest(low) + " to " + shortest(high));
+    value = *number;
+  };
+  return verb->add_option_function<std::string>(name, read, help)->type_name("X")->default_str(shortest(value));
+}
+
+/// One value for each time the option is given, so that a word after it is not taken for another.
+template <class T>
+CLI::Option* add_repeatable(CLI::App* verb, const std::string& name, std::vector<T>& values, const std::string& help) {
+  return verb->add_option(name, values, help)->allow_extra_args(false);
+}
+
+}  // namespace cradle::cli

@@ -1,0 +1,9 @@
+find_package(nlohmann_json REQUIRED)
+cradle_room_libraries(meter nlohmann_json::nlohmann_json ${CMAKE_DL_LIBS})
+
+# What the tests load in place of NVIDIA's library: the same symbols over a scripted state. It lies beside the tests.
+if(CRADLE_TESTS)
+  add_library(cradle_fake_nvml MODULE ${CMAKE_SOURCE_DIR}/src/meter/testing/fake_nvml.cpp)
+  set_target_properties(cradle_fake_nvml PROPERTIES LIBRARY_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR})
+  add_dependencies(room_meter cradle_fake_nvml)
+endif()
