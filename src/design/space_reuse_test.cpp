@@ -88,7 +88,7 @@ TEST(SpaceReuse, MakingAndDesignFallByTheShareAndTheRestDoesNot) {
 
 TEST(SpaceReuse, WithoutAShareItIsThatOfReusedMemoryBehindCxl) {
   // Two controllers of 2.47 kg in place of 40 % of twelve modules of 105.4 kg, and the ends of their ranges.
-  const auto& share = two_dies("reuse = 1\n").blocks[0].reclaiming.share;
+  const auto share = two_dies("reuse = 1\n").blocks[0].reclaiming.share;
   EXPECT_NEAR(share.value, 2 * 2.47 / (0.4 * 12 * 105.4), 5e-4);
   EXPECT_NEAR(share.low, 2 * 1.2 / (0.4 * 12 * 110), 1e-4);
   EXPECT_NEAR(share.high, 2 * 10 / (0.4 * 12 * 40.0), 5e-4);

@@ -55,7 +55,9 @@ Result<std::unique_ptr<SelfMap>> SelfMap::create(const std::filesystem::path& pi
     return bad_input("is there already", pin.string(),
                      "stop the other program that pinned it, or remove the file, or name another");
   const LibbpfLog log;
-  LIBBPF_OPTS(bpf_map_create_opts, options, .map_flags = BPF_F_NO_PREALLOC);
+  bpf_map_create_opts options{};
+  options.sz = sizeof options;
+  options.map_flags = BPF_F_NO_PREALLOC;
   const int map =
       bpf_map_create(BPF_MAP_TYPE_HASH, "self_carbon", sizeof(std::uint64_t), sizeof(SelfCarbon), groups, &options);
   if (map < 0) return log.error(map, "cannot make a BPF map of " + std::to_string(groups) + " groups", pin.string());
@@ -68,7 +70,9 @@ Result<std::unique_ptr<SelfMap>> SelfMap::create(const std::filesystem::path& pi
 
 Result<SelfCarbon> read_self_map(const std::filesystem::path& pin, std::uint64_t group) {
   const LibbpfLog log;
-  LIBBPF_OPTS(bpf_obj_get_opts, options, .file_flags = BPF_F_RDONLY);
+  struct bpf_obj_get_opts options {};
+  options.sz = sizeof options;
+  options.file_flags = BPF_F_RDONLY;
   const int map = bpf_obj_get_opts(pin.c_str(), &options);
   if (map == -ENOENT)
     return missing_data("no map is pinned there", pin.string(), "start the meter with this map first");

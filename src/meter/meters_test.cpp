@@ -91,7 +91,8 @@ TEST(Model, BytesCostWhatIsDeclared) {
 
 TEST(Model, KindsDoNotOverlap) {
   std::set<ZoneKind> kinds;
-  for (const Zone& zone : model("hgx-h100")->zones()) {
+  const auto meter = model("hgx-h100");
+  for (const Zone& zone : meter->zones()) {
     EXPECT_TRUE(kinds.insert(zone.kind).second) << zone.name;
     EXPECT_EQ(zone.remainder, zone.kind == ZoneKind::platform);
     EXPECT_FALSE(zone.uncertainty_source.empty());

@@ -256,4 +256,13 @@ Opinion greensku_opinion(const OpinionCase& question) {
   return writer.finish();
 }
 
+// --- SCI ------------------------------------------------------------------------------------------------------------
+
+Opinion sci_opinion(const OpinionCase& question) {
+  OpinionWriter writer("sci", question.mode);
+  writer.left_out(
+      "everything: SCI takes embodied carbon as an input, times the reserved share and time, and has none of its own");
+  return writer.finish();
+}
+
 }  // namespace cradle::published

@@ -1,10 +1,12 @@
-// Opinions of the tools that price dies: ACT (and what else it has figures for), ECO-CHIP, 3D-Carbon.
+// Opinions of the tools that price dies: ACT (and what else it has figures for), ECO-CHIP, 3D-Carbon, GreenFPGA.
+#include <algorithm>
 #include <array>
 #include <cmath>
 
 #include "cradle/base/text.h"
 #include "cradle/published/act.h"
 #include "cradle/published/eco_chip.h"
+#include "cradle/published/greenfpga.h"
 #include "cradle/published/three_d_carbon.h"
 #include "opinion_tools.h"
 #include "switches.h"
@@ -257,6 +259,58 @@ Opinion three_d_opinion(const OpinionCase& question) {
   if (!question.facts.memories.empty() || !question.facts.drives.empty()) writer.left_out("memory and drives");
   if (!question.bill.materials.empty() || !question.bill.base.empty())
     writer.left_out("boards, chassis and power supplies");
+  return writer.finish();
+}
+
+// --- GreenFPGA ------------------------------------------------------------------------------------------------------
+
+Opinion greenfpga_opinion(const OpinionCase& question) {
+  OpinionWriter writer("greenfpga", question.mode);
+  const GreenFpgaTables tables = published_greenfpga_tables();
+  const GreenFpgaSwitches switches = switches_of(question.mode, greenfpga_switches());
+  const std::vector<double> nodes(eco_chip_nodes.begin(), eco_chip_nodes.begin() + eco_chip_node_65);
+  bool packaged = false;
+  for (const PackageFact& package : question.facts.packages) {
+    const auto at = nodes_of(package, nodes, writer);
+    if (!at) continue;
+    GramsCO2e dies, discarded;
+    double devices = 0;
+    bool fits = true;
+    for (std::size_t i = 0; i < at->size() && fits; ++i) {
+      const auto index = static_cast<std::size_t>(std::find(nodes.begin(), nodes.end(), (*at)[i]) - nodes.begin());
+      // The tool's areas are those in 7 nm, and its blocks shrink differently.
+      double scale = 0;
+      for (std::size_t block = 0; block < tables.area_share.size(); ++block)
+        scale += tables.area_share[block] * tables.nodes.nodes[index].area_scale[block];
+      // Design, development and use are not part of a bill: nobody designs it and it draws nothing.
+      GreenFpgaDesign design;
+      design.name = package.dies[i].name;
+      design.nodes = {static_cast<EcoChipNodeIndex>(index)};
+      design.area = package.dies[i].area / scale;
+      design.lifetime = carbon::Hours{1};
+      if (auto ok = check(design, tables, switches, design.name); !ok) {
+        writer.left_out(design.name + ": " + ok.error().message);
+        fits = false;
+        continue;
+      }
+      const GreenFpgaCarbon one = evaluate(design, tables, switches);
+      const double count = package.dies[i].count * package.count;
+      dies += count * one.manufacturing;
+      discarded += count * one.end_of_life;
+      devices += count;
+    }
+    if (!fits) continue;
+    writer.term(group_of(package), std::string(silicon), std::string(per_cm2), area_cm2(package), dies);
+    // Corrected, it follows from masses and shares that a bill does not have.
+    if (!switches.end_of_life_of_file)
+      writer.term(Group::end_of_life, "discarded device", "kgCO2e each", devices, discarded);
+    packaged = packaged || package.form.has_value();
+  }
+  if (packaged) writer.left_out("packages");
+  if (!question.facts.memories.empty() || !question.facts.drives.empty()) writer.left_out("memory and drives");
+  if (!question.bill.materials.empty() || !question.bill.base.empty())
+    writer.left_out("boards, chassis and power supplies");
+  if (question.facts.packages.empty()) writer.left_out("everything: the bill has no die of known area");
   return writer.finish();
 }
 

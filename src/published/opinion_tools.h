@@ -21,6 +21,8 @@ Opinion scarif_opinion(const OpinionCase& question);
 Opinion boavizta_opinion(const OpinionCase& question);
 Opinion ccf_opinion(const OpinionCase& question);
 Opinion greensku_opinion(const OpinionCase& question);
+Opinion greenfpga_opinion(const OpinionCase& question);
+Opinion sci_opinion(const OpinionCase& question);
 
 /// Collects the terms of an opinion. `amount` is how much the bill has of the coefficient's unit; terms of the same
 /// coefficient and group are one.

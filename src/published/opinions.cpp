@@ -80,7 +80,7 @@ Result<std::vector<Opinion>> opinions(const embodied::BillOfMaterials& bill, con
   const OpinionCase question{bill, *facts, catalog, mode};
   std::vector<Opinion> result;
   for (auto* const ask : {act_opinion, eco_chip_opinion, three_d_opinion, scarif_opinion, boavizta_opinion, ccf_opinion,
-                          greensku_opinion})
+                          greensku_opinion, greenfpga_opinion, sci_opinion})
     result.push_back(ask(question));
   return result;
 }

@@ -8,6 +8,7 @@
 
 #include "bill_facts.h"
 #include "cradle/embodied/bill.h"
+#include "cradle/published/greenfpga.h"
 
 namespace cradle::published {
 namespace {
@@ -51,9 +52,9 @@ double coefficient(const Opinion& opinion, std::string_view name) {
   return std::nan("");
 }
 
-TEST(Opinions, SevenToolsAboutOneServer) {
+TEST(Opinions, NineToolsAboutOneServer) {
   const auto all = ask("dell-r740");
-  ASSERT_EQ(all.size(), 7U);
+  ASSERT_EQ(all.size(), 9U);
   // 384 GB of memory, 31.12 TB of flash, 56 cores, two dies of 698 mm2 at 14 nm.
   const Opinion& scarif = *of(all, "scarif");
   EXPECT_NEAR(kilograms(scarif, Group::silicon), 5.01 * 56, 1e-9);
@@ -88,9 +89,33 @@ TEST(Opinions, TotalsAreTheSumsOfTermsAndGroups) {
   }
 }
 
+TEST(Opinions, GreenFpgaSaysOfADieWhatItsModelSays) {
+  const auto all = ask("dell-r740");
+  const Opinion& opinion = *of(all, "greenfpga");
+  // Two dies of 698 mm2 at 14 nm, each a device of that area as made.
+  const GreenFpgaTables tables = published_greenfpga_tables();
+  GreenFpgaDesign design;
+  design.nodes = {EcoChipNodeIndex{2}};
+  double scale = 0;
+  for (std::size_t block = 0; block < 3; ++block)
+    scale += tables.area_share[block] * tables.nodes.nodes[2].area_scale[block];
+  design.area = carbon::SquareMillimetres{698 / scale};
+  design.lifetime = carbon::Hours{1};
+  const GreenFpgaCarbon one = evaluate(design, tables, {});
+  EXPECT_NEAR(kilograms(opinion, Group::silicon), 2 * carbon::KilogramsCO2e{one.manufacturing}.value(), 1e-9);
+  EXPECT_NEAR(kilograms(opinion, Group::end_of_life), 2 * 0.78e-3, 1e-15);
+  // The same tables as ECO-CHIP's, other blocks and no correction for whole dies: near, never equal.
+  const double other = kilograms(*of(all, "eco-chip"), Group::silicon);
+  EXPECT_NEAR(kilograms(opinion, Group::silicon), other, 0.1 * other);
+  // Corrected, end of life follows from masses that no bill has.
+  const auto corrected = ask("dell-r740", Mode::corrected);
+  EXPECT_EQ(kilograms(*of(corrected, "greenfpga"), Group::end_of_life), 0);
+  EXPECT_GT(kilograms(*of(corrected, "greenfpga"), Group::silicon), kilograms(opinion, Group::silicon));
+}
+
 TEST(Opinions, WhatAToolCannotSayIsNamed) {
   const auto phone = ask("phone");
-  for (const char* tool : {"scarif", "boavizta", "ccf"}) {
+  for (const char* tool : {"scarif", "boavizta", "ccf", "sci"}) {
     EXPECT_TRUE(of(phone, tool)->terms.empty()) << tool;
     EXPECT_FALSE(of(phone, tool)->left_out.empty()) << tool;
   }
@@ -99,6 +124,9 @@ TEST(Opinions, WhatAToolCannotSayIsNamed) {
   const Opinion& eco_chip = *of(server, "eco-chip");
   EXPECT_TRUE(eco_chip.terms.empty());
   EXPECT_NE(eco_chip.left_out.front().find("5 nm"), std::string::npos);
+  EXPECT_TRUE(of(server, "greenfpga")->terms.empty());
+  EXPECT_NE(of(server, "greenfpga")->left_out.front().find("5 nm"), std::string::npos);
+  EXPECT_NE(of(server, "sci")->left_out.front().find("input"), std::string::npos);
 }
 
 TEST(Opinions, SpreadNamesTheCoefficient) {

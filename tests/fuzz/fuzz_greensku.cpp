@@ -21,7 +21,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   using namespace cradle::published;
   const std::string all(reinterpret_cast<const char*>(data), size);
   const std::size_t line = all.find('\n');
-  if (line == all.npos) return 0;
+  if (line == all.npos || line == 0) return 0;  // a file has a name
   const auto framework = greensku::parse({{all.substr(0, line), all.substr(line + 1)}});
   if (!framework) {
     check(framework.error());

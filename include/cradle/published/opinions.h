@@ -36,11 +36,11 @@ struct Opinion {
   std::vector<std::string> covered, left_out;  ///< parts, with what was assumed or why not
 };
 
-/// ACT, ECO-CHIP and 3D-Carbon (dies; ACT also memory, drives, boards, metals), SCARIF, Boavizta and CCF (servers),
-/// GreenSKU (parts). The bill is translated into each tool's inputs: dies at the tool's node nearest to their own, if
-/// within a quarter; memory by the GB that modules are sold by. Always all seven: one that has nothing to say about
-/// this bill has no terms and says why in left_out. Errors are those of the bill against the catalogue: a name that it
-/// lacks.
+/// ACT, ECO-CHIP, 3D-Carbon and GreenFPGA (dies; ACT also memory, drives, boards, metals; GreenFPGA their end of life),
+/// SCARIF, Boavizta and CCF (servers), GreenSKU (parts), SCI (nothing: embodied carbon is its input). The bill is
+/// translated into each tool's inputs: dies at the tool's node nearest to their own, if within a quarter; memory by the
+/// GB that modules are sold by. Always all nine: one that has nothing to say about this bill has no terms and says why
+/// in left_out. Errors are those of the bill against the catalogue: a name that it lacks.
 Result<std::vector<Opinion>> opinions(const embodied::BillOfMaterials& bill, const catalog::Catalog& catalog,
                                       Mode mode = Mode::as_published);
 
