@@ -8,6 +8,7 @@ namespace cradle::attribution {
 
 namespace {
 
+// NOLINTNEXTLINE(modernize-use-using): __extension__ cannot stand before an alias declaration's type
 __extension__ typedef unsigned __int128 Wide;
 
 /// Equal numbers that differ by at most 1, the larger ones first.

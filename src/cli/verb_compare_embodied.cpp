@@ -47,14 +47,21 @@ Result<std::map<std::string, std::string>> options_of(const std::vector<std::str
 
 Json json_of(const std::vector<published::Switch>& switches) {
   Json list = Json::array();
-  for (const auto& entry : switches)
+  for (const auto& entry : switches) {
     list.push_back({{"name", entry.name},
                     {"why", entry.why},
                     {"case", entry.item},
                     {"quantity", entry.quantity},
                     {"effect", entry.effect},
                     {"unit", entry.unit},
-                    {"choice", entry.choice}});
+                    {"choice", entry.choice},
+                    {"no_grams", entry.no_grams}});
+    if (entry.example)
+      list.back()["example"] = {{"case", entry.example->item},
+                                {"quantity", entry.example->quantity},
+                                {"effect", entry.example->effect},
+                                {"unit", entry.example->unit}};
+  }
   return list;
 }
 
@@ -62,27 +69,26 @@ std::string effect_text(double effect, const std::string& unit) {
   return (effect > 0 ? "+" : "") + report::significant(effect, 5) + " " + unit;
 }
 
-/// Each switch once, with why, and what it alone changes. Those without an effect (each is listed once) are only
-/// counted if `brief`.
-std::string switches_text(const std::vector<published::Switch>& switches, bool brief) {
+/// Each switch once, with why, and what it alone changes: in the case at hand, or else in one that is built in.
+std::string switches_text(const std::vector<published::Switch>& switches) {
   std::string text;
   const std::string* before = nullptr;
-  std::size_t idle = 0;
   for (const auto& entry : switches) {
-    if (brief && entry.effect == 0) {
-      ++idle;
-      continue;
-    }
     if (!before || *before != entry.name)
       text += "  " + entry.name + (entry.choice ? " (choice): " : " (corrected): ") + entry.why + "\n";
     before = &entry.name;
-    text += "      " +
-            (entry.effect == 0
-                 ? "changes nothing here"
-                 : report::printable(entry.item) + " " + entry.quantity + " " + effect_text(entry.effect, entry.unit)) +
-            "\n";
+    text += "      ";
+    if (entry.effect != 0)
+      text += report::printable(entry.item) + " " + entry.quantity + " " + effect_text(entry.effect, entry.unit);
+    else if (entry.no_grams)
+      text += "changes what is accepted, or how it is told, no grams";
+    else if (entry.example)
+      text += "built-in case, " + entry.example->item + ": " + entry.example->quantity + " " +
+              effect_text(entry.example->effect, entry.example->unit);
+    else
+      text += "changes nothing here";
+    text += "\n";
   }
-  if (idle > 0) text += "  " + std::to_string(idle) + (text.empty() ? " switches" : " more") + " change nothing here\n";
   return text;
 }
 
@@ -123,8 +129,7 @@ std::string printed(const Comparison& comparison, const CompareEmbodiedOptions& 
   std::string text = table.to_text(width);
   if (options.list_switches && !comparison.switches.empty())
     text += "\n" + comparison.tool + ", " + std::string(published::name(comparison.mode)) +
-            "; what each switch alone changes against as published\n" + legend +
-            switches_text(comparison.switches, false);
+            "; what each switch alone changes against as published\n" + legend + switches_text(comparison.switches);
   if (!common.quiet) text += notes_text(comparison.notes);
   return text;
 }
@@ -160,7 +165,6 @@ struct AllTools {
 
 AllTools all_tools(const std::filesystem::path& data) {
   AllTools all;
-  std::string without;
   for (const published::Tool& tool : published::tools()) {
     auto set = tool.anchors(data);
     std::move(set.anchors.begin(), set.anchors.end(), std::back_inserter(all.anchors));
@@ -169,13 +173,12 @@ AllTools all_tools(const std::filesystem::path& data) {
     request.input = example_input(tool.name, data);
     std::error_code ignored;
     if (!request.input.empty() && !std::filesystem::exists(request.input, ignored)) request.input.clear();
-    if (auto example = tool.compare(request); example)
-      all.examples.push_back(std::move(*example));
-    else
-      without += (without.empty() ? "" : ", ") + std::string(tool.name);
+    // A tool without input has its built-in cases alone.
+    auto example = tool.compare(request);
+    if (!example) example = Comparison{std::string(tool.name), published::Mode::as_published, {}, {}, {}};
+    published::show_on_examples(*example);
+    all.examples.push_back(std::move(*example));
   }
-  if (!without.empty())
-    all.notes.push_back("corrections shown only with an input of one's own (--tool NAME --input PATH): " + without);
   return all;
 }
 
@@ -229,7 +232,7 @@ std::string printed(const AllTools& all, const CompareEmbodiedOptions& options, 
   if (options.list_switches && !all.examples.empty()) {
     text += std::string("\nWhat each tool's switches change, one at a time, on an example of its own\n") + legend;
     for (const Comparison& example : all.examples)
-      if (!example.switches.empty()) text += "\n" + example.tool + "\n" + switches_text(example.switches, true);
+      if (!example.switches.empty()) text += "\n" + example.tool + "\n" + switches_text(example.switches);
   }
   if (!common.quiet) text += notes_text(all.notes);
   return text;
@@ -252,8 +255,9 @@ int run_compare_embodied(const CompareEmbodiedOptions& options, const Common& co
     request.input = options.input;
     request.mode = options.corrected ? published::Mode::corrected : published::Mode::as_published;
     request.options = *tool_options;
-    const auto comparison = (*tool)->compare(request);
+    auto comparison = (*tool)->compare(request);
     if (!comparison) return fail(comparison.error());
+    published::show_on_examples(*comparison);
     return print(printed(*comparison, options, common));
   }
   if (!tool_options->empty())

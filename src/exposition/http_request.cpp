@@ -68,7 +68,7 @@ HttpHead read_head(std::string_view bytes) {
   bool first = true;
   for (;;) {
     const std::size_t end = bytes.find('\n', at);
-    if (end == std::string_view::npos || end >= most_head_bytes) {
+    if (end >= most_head_bytes) {  // npos, too
       head.status = bytes.size() >= most_head_bytes ? 431 : 0;
       return head;
     }

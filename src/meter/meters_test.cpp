@@ -155,7 +155,7 @@ TEST(Simulated, WrapsJitterAndMissesLoseNothing) {
   EXPECT_NEAR(static_cast<double>(sum) * 1e-6, truth, 500);
   EXPECT_NEAR(static_cast<double>(idle) * 1e-6, 10.0 * ticks, 100);
   EXPECT_GT(wraps, ticks / 10 / 3);
-  EXPECT_NEAR(missed, ticks / 10, 200);  // within 5 standard deviations of a binomial
+  EXPECT_NEAR(missed, ticks / 10.0, 200);  // within 5 standard deviations of a binomial
 }
 
 TEST(Simulated, NoiseIsThatOfItsSeedAndAveragesOut) {

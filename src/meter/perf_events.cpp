@@ -87,7 +87,7 @@ std::optional<double> parse_scale(std::string_view text) {
 
 class PerfMeter : public Meter {
  public:
-  explicit PerfMeter(std::shared_ptr<PerfSystem> system) : system_(std::move(system)) {}
+  explicit PerfMeter(const std::shared_ptr<PerfSystem>& system) : system_(std::move(system)) {}
   ~PerfMeter() override {
     for (const Counter& counter : counters_) system_->close(counter.fd);
   }
@@ -156,7 +156,7 @@ Opened open_perf_events(const fs::path& sysroot) {
   return open_perf_events(sysroot, std::make_shared<KernelPerfSystem>());
 }
 
-Opened open_perf_events(const fs::path& sysroot, std::shared_ptr<PerfSystem> system) {
+Opened open_perf_events(const fs::path& sysroot, const std::shared_ptr<PerfSystem>& system) {
   const fs::path folder = under(sysroot, "sys/bus/event_source/devices/power");
   const auto type = read_count(folder / "type");
   const auto processors = parse_processors(read_line(folder / "cpumask").value_or(""));

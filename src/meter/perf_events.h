@@ -19,6 +19,6 @@ class PerfSystem {
   virtual void close(int fd) = 0;
 };
 
-Opened open_perf_events(const std::filesystem::path& sysroot, std::shared_ptr<PerfSystem> system);
+Opened open_perf_events(const std::filesystem::path& sysroot, const std::shared_ptr<PerfSystem>& system);
 
 }  // namespace cradle::meter

@@ -164,10 +164,10 @@ class PowercapMeter : public Meter {
       reading.event = counter.presence.lost(why(counter.file, line));
       return reading;
     }
-    CounterStep step = counter.energy.step(*value, interval_ns);
+    const CounterStep step = counter.energy.step(*value, interval_ns);
     reading.microjoules = step.microjoules;
     const std::string returned = counter.presence.found();
-    reading.event = returned.empty() ? std::move(step.event) : returned;
+    reading.event = returned.empty() ? step.event : returned;
     return reading;
   }
 

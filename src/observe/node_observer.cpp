@@ -437,7 +437,7 @@ Result<void> NodeObserver::save_checkpoint(Durability durability) {
 
 Result<void> NodeObserver::finish() {
   const auto stored = log_->finish(notes_);
-  const auto saved = save_checkpoint(Durability::machine);
+  auto saved = save_checkpoint(Durability::machine);
   service_.reset();
   parts_.self_map.reset();
   snapshot_.notes = notes_.list();

@@ -431,7 +431,7 @@ TEST(Observer, ManyShortProcessesAndGroupsLeaveBoundedTables) {
   std::int32_t pid = 1;
   for (int tick = 0; tick < 1000; ++tick) {
     world->next();
-    const auto id = static_cast<std::uint64_t>(100 + tick);
+    const std::uint64_t id = 100 + static_cast<std::uint64_t>(tick);
     world->group(id, "/b.service/run-" + std::to_string(tick)).ended = true;
     for (int i = 0; i < 100; ++i, ++pid) world->work(pid, 1, id, 100'000, true);
     world->read(0, 0, 40'000'000, 10'000'000);

@@ -6,7 +6,6 @@
 
 namespace cradle::observe {
 
-using attribution::Consumer;
 using attribution::MicroJoules;
 using attribution::Pool;
 

@@ -233,13 +233,13 @@ void Zones::read_base(std::int64_t interval_ns, double busy_share) {
 carbon::Knowledge Zones::knowledge(Component component) const {
   auto worst = carbon::Knowledge::measured;
   bool any = false;
-  for (std::size_t i = 0; i < totals_.size(); ++i) {
-    const bool of_it = totals_[i].counted && totals_[i].component == component;
+  for (const ZoneTotals& zone : totals_) {
+    const bool of_it = zone.counted && zone.component == component;
     // The base is a difference: it is known no better than the zones that were taken off.
-    const bool taken_off = component == Component::base && base_ != none && totals_[i].counted;
+    const bool taken_off = component == Component::base && base_ != none && zone.counted;
     if (!of_it && !taken_off) continue;
     any = true;
-    worst = std::max(worst, totals_[i].zone.knowledge);
+    worst = std::max(worst, zone.zone.knowledge);
   }
   return any ? worst : carbon::Knowledge::estimated;
 }

@@ -16,13 +16,13 @@ std::span<const NamedSwitch<BoaviztaSwitches>> boavizta_switches() {
        &S::gpu_memory_default},
       {"user-over-name", "a processor's name overwrites cores and TDP that the request states", &S::user_over_name},
       {"no-disks", "an empty list of disks means the archetype's disks", &S::no_disks},
-      {"disk-types", "disks of unknown type are dropped without a word", &S::disk_types},
+      {"disk-types", "disks of unknown type are dropped without a word", &S::disk_types, false, true},
       {"disk-units", "a hard disk without units counts as often as the archetype has them, which is never",
        &S::disk_units},
       {"manufacturer", "a processor's stated maker is ignored: all profiles are Intel's", &S::manufacturer},
       {"replacement", "beyond its life a server's use grows, its making does not", &S::replacement},
-      {"ignore-empty-filter", "a memory process that no known chip has gives no number at all",
-       &S::ignore_empty_filter},
+      {"ignore-empty-filter", "a memory process that no known chip has gives no number at all", &S::ignore_empty_filter,
+       false, true},
   }};
   return table;
 }

@@ -7,6 +7,7 @@
 #include "cradle/published/ccf.h"
 #include "cradle/published/tools.h"
 #include "options.h"
+#include "switch_examples.h"
 #include "switches.h"
 
 namespace cradle::published {
@@ -130,6 +131,31 @@ Result<Comparison> compare_ccf(const Request& request) {
                      [](const CcfSwitches& alone) { return ccf_hourly_share(alone).value(); }};
   add_switches(ccf_switches(), {watts, embodied, hour}, comparison);
   return comparison;
+}
+
+void show_ccf(Comparison& to) {
+  const auto gb = [](double amount) { return carbon::Bytes{amount * bytes_per_gb}; };
+  CcfData data;
+  data.results = {{"Intel Xeon Platinum 8380", 2, 160, gb(256), carbon::Watts{160}, carbon::Watts{640}},
+                  {"Intel Xeon Platinum 8380", 2, 160, gb(1024), std::nullopt, carbon::Watts{800}},
+                  {"AMD EPYC 7763", 2, 256, gb(512), carbon::Watts{100}, carbon::Watts{500}}};
+  data.families = {{"Skylake", {"Platinum 8380"}}, {"EPYC 3rd Gen", {"EPYC 7763"}}};
+  const auto instance = [&](const char* type, const char* architecture, const char* storage, double share) {
+    return CcfInstance{"", type, architecture, gb(116), storage, 2, 0, 2, share};
+  };
+  data.instances[static_cast<std::size_t>(CcfProvider::aws)] = {instance("quarter", "Xeon Platinum 8380", "EBS", 0.25),
+                                                                instance("whole", "EPYC 7763", "SSD", 1)};
+  data.instances[static_cast<std::size_t>(CcfProvider::azure)] = {instance("four sockets", "Skylake", "SSD", 1)};
+  data.instances[static_cast<std::size_t>(CcfProvider::gcp)] = {instance("whole", "Skylake", "SSD", 1)};
+  data.azure_sockets = {{"Skylake", 4}};
+  const std::string item = "four instances, three SPECpower results";
+  show_on<CcfSwitches>(
+      ccf_switches(),
+      {{item, "sum of embodied", "kgCO2e", [&](const CcfSwitches& on) { return sum_of_embodied(data, on); }},
+       {item, "sum of max_watts", "W/thread", [&](const CcfSwitches& on) { return sum_of_watts(data, on); }},
+       {"platform of one socket", "embodied_per_hour", "kgCO2e",
+        [](const CcfSwitches& on) -> Result<double> { return ccf_hourly_share(on).value(); }}},
+      to);
 }
 
 }  // namespace cradle::published

@@ -10,7 +10,7 @@ std::span<const NamedSwitch<CcfSwitches>> ccf_switches() {
   static constexpr std::array<NamedSwitch<S>, 8> table = {{
       {"gcp-watts", "GCP: watts of a thread less 0.000392 (kWh for a GB and hour) times the whole server's memory",
        &S::gcp_watts},
-      {"one-label", "Skylake is 'Sky Lake' in the AWS table alone, so that joins lose it", &S::one_label},
+      {"one-label", "Skylake is 'Sky Lake' in the AWS table alone, so that joins lose it", &S::one_label, false, true},
       {"aws-gen3", "AWS processors are never looked for among EPYC of the third generation", &S::aws_gen3},
       {"paired-means", "idle and full watts are means over different results where cells are missing",
        &S::paired_means},

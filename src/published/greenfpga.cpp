@@ -38,7 +38,7 @@ constexpr std::array<NamedSwitch<GreenFpgaSwitches>, 11> switch_table{{
     {"operating-volume", "--ope_vol, or num_prt_mfg, counts the parts in use; published: --emb_vol does",
      &GreenFpgaSwitches::operating_volume},
     {"every-node", "one result for each node of node_list.txt; published: the first node alone",
-     &GreenFpgaSwitches::every_node},
+     &GreenFpgaSwitches::every_node, false, true},
     {"wafer-300mm", "300 mm wafers; published: 450 mm, which nobody makes", &GreenFpgaSwitches::wafer_300mm},
     {"whole-dies", "a wafer's unused part is shared by its whole dies; published: by the count before rounding",
      &GreenFpgaSwitches::whole_dies},

@@ -12,7 +12,7 @@ std::span<const NamedSwitch<ThreeDSwitches>> three_d_switches() {
        "wire length by Donath's formula, layers from it in one unit; published: lost brackets, mixed units",
        &S::wire_model},
       {"refuse-oversized", "a die larger than the wafer is refused; published: its carbon is negative",
-       &S::refuse_oversized},
+       &S::refuse_oversized, false, true},
       {"neighbour-above", "face to back, a die's vias lead to the die above; published: to the one below, cyclically",
        &S::neighbour_above},
       {"face-to-face-dies",
@@ -40,11 +40,12 @@ std::span<const NamedSwitch<ThreeDSwitches>> three_d_switches() {
        &S::stated_layers},
       {"no-test-factor", "the key test changes nothing; published: it multiplies the total by 1000",
        &S::no_test_factor},
-      {"emib", "EMIB can be estimated, as the README says; published: exploration alone knows it", &S::emib},
+      {"emib", "EMIB can be estimated, as the README says; published: exploration alone knows it", &S::emib, false,
+       true},
       {"every-entry",
        "every entry of a file is answered; published: the first without exploration ends an estimation, "
        "the last alone is explored",
-       &S::every_entry},
+       &S::every_entry, false, true},
       {"monolithic-tiers", "all tiers of a monolithic stack cost, at most two; published: the first tier alone",
        &S::monolithic_tiers},
       {"exploration-keys", "exploration reads its grid and memory node; published: Taiwan and 28 nm always",
@@ -56,7 +57,7 @@ std::span<const NamedSwitch<ThreeDSwitches>> three_d_switches() {
       {"explored-stacks", "explored micro-bump stacks have 3D dies, and split dies split gates; published: neither",
        &S::explored_stacks},
       {"infeasible-bandwidth", "a bandwidth out of reach has no use phase; published: a negative or infinite slow-down",
-       &S::infeasible_bandwidth},
+       &S::infeasible_bandwidth, false, true},
       {"readme-keys", "the README's spellings of keys are read; published: ignored", &S::readme_keys},
   }};
   return table;

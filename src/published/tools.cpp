@@ -1,6 +1,10 @@
 #include "cradle/published/tools.h"
 
+#include <array>
+#include <utility>
+
 #include "cradle/base/text.h"
+#include "switch_examples.h"
 
 namespace cradle::published {
 
@@ -44,6 +48,20 @@ const std::vector<Tool>& tools() {
        compare_sci, anchors_sci},
   };
   return all;
+}
+
+void show_on_examples(Comparison& comparison) {
+  // SCI's one switch shows on the specification's own example.
+  constexpr std::array<std::pair<std::string_view, void (*)(Comparison&)>, 8> all{{{"act", show_act},
+                                                                                   {"eco-chip", show_eco_chip},
+                                                                                   {"3d-carbon", show_three_d_carbon},
+                                                                                   {"greensku", show_greensku},
+                                                                                   {"scarif", show_scarif},
+                                                                                   {"boavizta", show_boavizta},
+                                                                                   {"ccf", show_ccf},
+                                                                                   {"greenfpga", show_greenfpga}}};
+  for (const auto& [name, show] : all)
+    if (name == comparison.tool) show(comparison);
 }
 
 Result<const Tool*> find_tool(std::string_view name) {

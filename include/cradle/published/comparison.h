@@ -25,6 +25,14 @@ struct Row {
   std::string unit;  ///< "kgCO2e", "year", "percent"
 };
 
+/// What a switch alone changes on a small case that is built in.
+struct SwitchExample {
+  std::string item;      ///< "dies by EMIB"
+  std::string quantity;  ///< "total"
+  double effect = 0;     ///< in `unit`
+  std::string unit;
+};
+
 /// A named difference between a tool as published and as it may be corrected, with what it alone changes.
 struct Switch {
   std::string name;  ///< "wafer-300mm"
@@ -34,7 +42,9 @@ struct Switch {
   std::string quantity;
   double effect = 0;
   std::string unit = "kgCO2e";
-  bool choice = false;  ///< not part of the corrected mode: as defensible either way
+  bool choice = false;    ///< not part of the corrected mode: as defensible either way
+  bool no_grams = false;  ///< changes what is accepted, or how it is told, never an amount
+  std::optional<SwitchExample> example = std::nullopt;  ///< where `effect` is 0: see show_on_examples
 };
 
 struct Comparison {

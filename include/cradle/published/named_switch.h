@@ -11,7 +11,8 @@ struct NamedSwitch {
   std::string_view name;  ///< "wafer-300mm"
   std::string_view why;   ///< one line
   bool Switches::*flag;
-  bool choice = false;  ///< as defensible either way: not part of the corrected mode
+  bool choice = false;    ///< as defensible either way: not part of the corrected mode
+  bool no_grams = false;  ///< changes what is accepted, or how it is told, never an amount
 };
 
 /// Every flag on that is a correction.

@@ -26,6 +26,11 @@ const std::vector<Tool>& tools();
 /// bad_input with the nearest name if there is no such tool.
 Result<const Tool*> find_tool(std::string_view name);
 
+/// Gives the switches that change nothing in `comparison` an example: what each alone changes on a small case of its
+/// tool that is built in. One that changes no amount anywhere keeps none and is marked (Switch::no_grams). A comparison
+/// without switches gets all those of its tool.
+void show_on_examples(Comparison& comparison);
+
 // One pair for each tool; each is implemented in its own file.
 Result<Comparison> compare_act(const Request& request);
 AnchorSet anchors_act(const std::filesystem::path& data);

@@ -45,6 +45,7 @@ struct Attributes {
 
 }  // namespace
 
+// NOLINTBEGIN(readability-identifier-naming): NVIDIA's names
 extern "C" {
 
 FakeNvml* fake_nvml_state() { return &state; }
@@ -154,3 +155,4 @@ int nvmlDeviceGetProcessUtilization(void* device, Sample* samples, unsigned* cou
   return success;
 }
 }
+// NOLINTEND(readability-identifier-naming)
