@@ -87,7 +87,7 @@ std::optional<double> parse_scale(std::string_view text) {
 
 class PerfMeter : public Meter {
  public:
-  explicit PerfMeter(const std::shared_ptr<PerfSystem>& system) : system_(std::move(system)) {}
+  explicit PerfMeter(std::shared_ptr<PerfSystem> system) : system_(std::move(system)) {}
   ~PerfMeter() override {
     for (const Counter& counter : counters_) system_->close(counter.fd);
   }

@@ -35,7 +35,7 @@ double clusters_after(const greensku::SkuEvaluation& sku) { return sku.clusters.
 // --- Boavizta -------------------------------------------------------------------------------------------------------
 
 SwitchMeasure<BoaviztaSwitches> server(std::string item, const std::string& cpu, const std::string& other_parts,
-                                       BoaviztaQuery query = {}) {
+                                       const BoaviztaQuery& query = {}) {
   const std::string body = R"({"model": {"type": "rack"}, "configuration": {"cpu": )" + cpu +
                            R"(, "power_supply": {"units": 2, "unit_weight": 2.99})" + other_parts + "}}";
   return {std::move(item), "total", kg, [body, query](const BoaviztaSwitches& on) -> Result<double> {

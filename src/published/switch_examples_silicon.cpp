@@ -18,7 +18,7 @@ constexpr const char* kg = "kgCO2e";
 double kilograms(GramsCO2e amount) { return carbon::KilogramsCO2e{amount}.value(); }
 
 /// A bill for ACT, its grids for operation from a second table.
-SwitchMeasure<ActSwitches> act_bill(std::string item, std::string text, int operation_year = 2022) {
+SwitchMeasure<ActSwitches> act_bill(std::string item, const std::string& text, int operation_year = 2022) {
   return {std::move(item), total, kg, [text, operation_year](const ActSwitches& on) -> Result<double> {
             const ActModels models = act_release_models();
             const auto nothing_imported = [](std::string_view name) -> Result<std::string> {
@@ -32,7 +32,7 @@ SwitchMeasure<ActSwitches> act_bill(std::string item, std::string text, int oper
           }};
 }
 
-SwitchMeasure<ActSwitches> act_flags(std::string item, std::map<std::string, std::string> flags) {
+SwitchMeasure<ActSwitches> act_flags(std::string item, const std::map<std::string, std::string>& flags) {
   return {std::move(item), total, kg, [flags](const ActSwitches& on) -> Result<double> {
             Request request;
             request.options = flags;
