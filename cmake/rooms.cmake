@@ -68,7 +68,7 @@ function(cradle_add_rooms table)
       endforeach()
       # Tests against the live kernel share it with whatever else runs.
       set(label pure)
-      if(room MATCHES "^(kernel|capture|observe)$")
+      if(room MATCHES "^(kernel|capture|observe|actuator)$")
         set(label live)
       endif()
       gtest_discover_tests(${room}_test TEST_PREFIX "${room}." DISCOVERY_MODE PRE_TEST

@@ -18,15 +18,18 @@ Result<Daemon> Daemon::start(const std::filesystem::path& cradle, Group group, c
   Daemon daemon(std::move(group));
   daemon.socket_ = folder / "observe.socket";
   std::filesystem::remove(daemon.socket_);
-  daemon.process_ = daemon.group_.start_command({cradle.string() + "-observe", "--daemon", "--web.listen-address",
-                                                 "unix:" + daemon.socket_.string(), "--interval", interval, "--tier",
-                                                 "bpf", "--meter", "simulated:idle=10,core=10"});
+  // As its unit starts it: with a ledger, a checkpoint and a socket at which programs ask. It goes on as
+  // cradle-observe.
+  daemon.process_ = daemon.group_.start_command(
+      {cradle.string(), "observe", "--daemon", "--web.listen-address", "unix:" + daemon.socket_.string(), "--interval",
+       interval, "--tier", "bpf", "--meter", "simulated:idle=10,core=10", "--ledger", (folder / "ledger").string(),
+       "--checkpoint", (folder / "counters").string(), "--self-socket", (folder / "self.socket").string()});
   for (int attempt = 0; attempt < 100; ++attempt) {
     std::this_thread::sleep_for(std::chrono::milliseconds(100));
     if (!daemon.scrape().empty()) return daemon;
   }
-  return failure("cradle-observe --daemon does not answer", daemon.socket_.string(),
-                 "run it by hand: " + cradle.string() + "-observe --daemon --tier bpf");
+  return failure("cradle observe --daemon does not answer", daemon.socket_.string(),
+                 "run it by hand: " + cradle.string() + " observe --daemon --tier bpf");
 }
 
 Daemon::Daemon(Daemon&& other) noexcept

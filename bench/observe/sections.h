@@ -21,6 +21,7 @@ struct Context {
 };
 
 Result<void> capture_section(Context& context);
+Result<void> tiers_section(Context& context);
 Result<void> bystander_section(Context& context);
 Result<void> meter_section(Context& context);
 Result<void> overhead_section(Context& context);
@@ -33,9 +34,9 @@ struct Section {
   Result<void> (*run)(Context&);
 };
 inline constexpr Section sections[] = {
-    {"capture", capture_section},   {"bystander", bystander_section}, {"meter", meter_section},
-    {"overhead", overhead_section}, {"scrape", scrape_section},       {"switch", switch_section},
-    {"bytes", bytes_section},
+    {"capture", capture_section}, {"tiers", tiers_section},       {"bystander", bystander_section},
+    {"meter", meter_section},     {"overhead", overhead_section}, {"scrape", scrape_section},
+    {"switch", switch_section},   {"bytes", bytes_section},
 };
 
 }  // namespace cradle::bench

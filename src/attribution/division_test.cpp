@@ -3,7 +3,6 @@
 #include <rapidcheck/gtest.h>
 
 #include <cstdint>
-#include <map>
 #include <numeric>
 #include <utility>
 #include <vector>
@@ -125,55 +124,6 @@ RC_GTEST_PROP(Division, ABystandersBillDoesNotDependOnWhatWasSeenOfOthers, (std:
   divide(pool, std::vector<Consumer>{{mine, 5}, {theirs, 5}}, all);
   divide(pool, std::vector<Consumer>{{mine, 5}, {seen, 5}}, part);
   for (const IdlePolicy policy : policies) RC_ASSERT(std::abs(all.of(0, policy) - part.of(0, policy)) <= 2);
-}
-
-/// 1e6 ticks with a counter that wraps, process numbers that are given again, tenants that come and go, records that
-/// are lost and zones that vanish: at every tick and over the whole run not one microjoule is missing or made.
-TEST(Division, AMillionTicks) {
-  constexpr std::int64_t wrap = 262'143'328'850;  // max_energy_range_uj of a common server package, in microjoules
-  RandomStream random(7, "ticks");
-  std::int64_t counter = 0, before = 0, metered = 0;
-  std::map<std::pair<std::uint64_t, std::uint64_t>, std::array<MicroJoules, idle_policies>> bills;
-  std::array<MicroJoules, idle_policies> elsewhere{};
-  std::uint64_t births = 0;
-  std::vector<std::pair<std::uint64_t, std::uint64_t>> alive;
-  std::vector<Consumer> consumers;
-  Division division;
-  int wraps = 0;
-  for (int tick = 0; tick < 1'000'000; ++tick) {
-    for (std::size_t i = alive.size(); i > 0; --i)
-      if (random.below(8) == 0) alive.erase(alive.begin() + static_cast<std::ptrdiff_t>(i - 1));
-    while (alive.size() < random.below(7)) alive.emplace_back(random.below(10), ++births % 500);  // 10 numbers, reused
-    Pool pool = some_pool(random);
-    if (random.below(1000) == 0) pool.metered = static_cast<MicroJoules>(random.below(wrap));  // a scan that was late
-    counter = (counter + pool.metered) % wrap;
-    const std::int64_t delta = counter >= before ? counter - before : counter + wrap - before;
-    wraps += counter < before;
-    before = counter;
-    ASSERT_EQ(delta, pool.metered);
-    pool.idle = std::min(pool.idle, pool.metered);
-    consumers = some_consumers(random, pool, alive.size());
-    if (random.below(20) == 0 && !consumers.empty()) consumers.back().use = 0;  // its record was lost
-    divide(pool, consumers, division);
-    metered += delta;
-    for (std::size_t p = 0; p < idle_policies; ++p) {
-      MicroJoules sum = division.overhead + division.unattributed + division.idle_residue[p];
-      elsewhere[p] += sum;
-      for (std::size_t i = 0; i < alive.size(); ++i) {
-        const MicroJoules bill = division.dynamic[i] + division.idle[p][i];
-        ASSERT_GE(bill, 0);
-        bills[alive[i]][p] += bill;
-        sum += bill;
-      }
-      ASSERT_EQ(sum - pool.metered, 0) << "tick " << tick << ", policy " << p;
-    }
-  }
-  EXPECT_GT(wraps, 300);
-  for (std::size_t p = 0; p < idle_policies; ++p) {
-    MicroJoules sum = elsewhere[p];
-    for (const auto& [key, bill] : bills) sum += bill[p];
-    EXPECT_EQ(sum - metered, 0);
-  }
 }
 
 /// Node to pods, pods to containers, containers to processes; and board to MIG instances to processes: the sum at each

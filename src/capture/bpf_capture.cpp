@@ -35,17 +35,23 @@ std::string fallback_of(const std::string& hook) {
 
 class BpfCapture::State {
  public:
-  State(const CaptureOptions& options, std::unique_ptr<kernel::ProcessMeter> processes)
-      : groups_(options.sysroot),
-        clock_(options.sysroot),
-        table_(options.sysroot),
-        processes_(std::move(processes)),
-        notes_(processes_->notes()) {
+  explicit State(const CaptureOptions& options)
+      : groups_(options.sysroot), clock_(options.sysroot), table_(options.sysroot) {}
+
+  /// The processes last: loading reads the kernel's types, some 11 MB for a moment, and theirs is the meter whose ring
+  /// (2 MiB, mapped twice) stays.
+  Result<void> open(const CaptureOptions& options) {
     if (options.bytes) {
-      open(block_, kernel::ByteMeter::open_block());
-      open(network_, kernel::ByteMeter::open_network());
+      take(block_, kernel::ByteMeter::open_block());
+      take(network_, kernel::ByteMeter::open_network());
     }
-    if (options.switches) open(switches_, kernel::SwitchMeter::open());
+    if (options.switches) take(switches_, kernel::SwitchMeter::open());
+    auto processes = kernel::ProcessMeter::open();
+    if (!processes) return processes.error();
+    processes_ = std::move(*processes);
+    const std::vector<std::string> notes = processes_->notes();
+    notes_.insert(notes_.begin(), notes.begin(), notes.end());
+    return {};
   }
 
   Result<Scan> scan() {
@@ -84,7 +90,7 @@ class BpfCapture::State {
 
  private:
   template <class Meter>
-  void open(std::unique_ptr<Meter>& meter, Result<std::unique_ptr<Meter>> opened) {
+  void take(std::unique_ptr<Meter>& meter, Result<std::unique_ptr<Meter>> opened) {
     if (opened)
       meter = std::move(*opened);
     else
@@ -222,9 +228,9 @@ Result<std::unique_ptr<BpfCapture>> BpfCapture::open(const CaptureOptions& optio
   if (options.sysroot != "/")
     return failure("BPF reads this machine's kernel, not a tree of files", options.sysroot.string(),
                    "leave out --sysroot, or take the tier proc");
-  auto processes = kernel::ProcessMeter::open();
-  if (!processes) return processes.error();
-  return std::unique_ptr<BpfCapture>(new BpfCapture(std::make_unique<State>(options, std::move(*processes))));
+  auto state = std::make_unique<State>(options);
+  if (auto opened = state->open(options); !opened) return opened.error();
+  return std::unique_ptr<BpfCapture>(new BpfCapture(std::move(state)));
 }
 
 std::vector<std::string> BpfCapture::notes() const { return state_->notes(); }

@@ -30,17 +30,24 @@ Result<void> check_report(const DesignOptions& options) {
 }
 
 int deliver(DesignAnswer answer, const DesignOptions& options, const Common& common) {
+  return deliver(std::move(answer),
+                 "cradle design " + options.action + (options.study.empty() ? "" : " " + options.study) +
+                     (options.ledger.empty() ? "" : " --ledger " + options.ledger.string()) +
+                     (options.run.empty() ? "" : " --run " + options.run),
+                 options.report, options.output, common);
+}
+
+int deliver(DesignAnswer answer, const std::string& command, const std::filesystem::path& page_file, Output output,
+            const Common& common) {
   report::DesignReport& page = answer.page;
   page.created_by = "cradle 0.1.0";
-  page.command = "cradle design " + options.action + (options.study.empty() ? "" : " " + options.study) +
-                 (options.ledger.empty() ? "" : " --ledger " + options.ledger.string()) +
-                 (options.run.empty() ? "" : " --run " + options.run);
+  page.command = command;
   std::string printed;
   const report::Table& rows = answer.rows ? *answer.rows : page.tables.front().second;
-  if (options.output == Output::json) {
+  if (output == Output::json) {
     answer.fields.insert(answer.fields.begin(), {{"question", page.question}, {"answer", page.answer}});
     printed = rows.to_json(answer.schema, answer.fields);
-  } else if (options.output == Output::csv) {
+  } else if (output == Output::csv) {
     printed = rows.to_csv();
   } else {
     printed = page.question + "\n" + page.answer + "\n";
@@ -49,10 +56,10 @@ int deliver(DesignAnswer answer, const DesignOptions& options, const Common& com
     for (const auto& note : page.notes) printed += "note: " + note + "\n";
   }
   std::fwrite(printed.data(), 1, printed.size(), stdout);
-  if (options.report.empty()) return 0;
+  if (page_file.empty()) return 0;
   if (auto fine = report::check(page); !fine) return fail(fine.error());
-  if (auto written = write_file(options.report, report::to_html(page)); !written) return fail(written.error());
-  if (!common.quiet) std::fprintf(stderr, "cradle: the page is %s\n", options.report.c_str());
+  if (auto written = write_file(page_file, report::to_html(page)); !written) return fail(written.error());
+  if (!common.quiet) std::fprintf(stderr, "cradle: the page is %s\n", page_file.c_str());
   return 0;
 }
 

@@ -34,6 +34,9 @@ Result<void> check_report(const DesignOptions& options);
 
 /// Prints the answer as the options say and writes the page. Returns the exit code.
 int deliver(DesignAnswer answer, const DesignOptions& options, const Common& common);
+/// The same for any verb; `command` is what the page names, an empty `page` is not written.
+int deliver(DesignAnswer answer, const std::string& command, const std::filesystem::path& page, Output output,
+            const Common& common);
 
 /// The tornado of a result over the ranged figures of its study.
 report::Tornado tornado_of(std::string title, report::Axis axis, double value,

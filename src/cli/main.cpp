@@ -14,8 +14,10 @@
 #include "cradle/base/time.h"
 #include "cradle/published/tools.h"
 #include "cradle/workload/generator.h"
+#include "node_program.h"
 #include "observe_options.h"
 #include "option_kinds.h"
+#include "power_options.h"
 #include "verbs.h"
 
 namespace {
@@ -206,6 +208,20 @@ int main(int argc, char** argv) {
   design_action("reuse", "second life: when does reused hardware save, and how much?");
   design_action("fleet", "what to buy, keep, reuse and retire over the years");
   design_action("supply", "solar, wind, battery and shifting for a site's demand");
+  ImportEspOptions esp;
+  CLI::App* esp_verb = design_verb->add_subcommand(
+      "import-esp", "areas, carbon and a design space of a system on chip that ESP describes");
+  esp_verb->add_option("file", esp.file, "esp_defconfig")->required();
+  esp_verb->add_option("--accelerators", esp.accelerators, "folder FLOW/NAME/hw with NAME.xml and memlist.txt");
+  esp_verb->add_option("--areas", esp.areas, "TOML: logic, memory, power and coins of tiles by ip or kind");
+  esp_verb->add_option("--reuse", esp.reuse, "TOML: new and reused tiles, shares, iterations, people");
+  esp_verb->add_option("--node", esp.node, "fab process of the catalogue")->capture_default_str();
+  esp_verb->add_option("--space", esp.space, "write a study for design explore");
+  add_output(esp_verb, esp.output);
+  esp_verb->callback([&] { status = run_design_import_esp(esp, common); });
+
+  PowerOptions power;
+  add_power_verb(app, power, [&] { status = run_power(power, common); });
 
   DataOptions data;
   CLI::App* data_verb = app.add_subcommand("data", "public traces: list, fetch, find");
@@ -254,7 +270,10 @@ int main(int argc, char** argv) {
   CLI::App* observe_verb =
       app.add_subcommand("observe", "joules and grams of this machine by tenant; of one command: observe -- COMMAND");
   add_observe_options(*observe_verb, observe);
-  observe_verb->callback([&] { status = run_observe(observe, common); });
+  observe_verb->callback([&] {
+    if (observe.daemon && observe.command.empty()) become_node_program(*observe_verb, common);
+    status = run_observe(observe, common);
+  });
 
   app.add_subcommand("doctor", "what this machine offers, and what is missing")->callback([&] {
     status = run_doctor(common);
@@ -282,6 +301,7 @@ int main(int argc, char** argv) {
   try {
     app.parse(own_words, argv);
   } catch (const CLI::ParseError& error) {
+    if (observe_verb->parsed() && told_stray_command(app, "cradle observe")) return usage_error;
     return delivered(app.exit(error) == 0 ? 0 : usage_error);
   }
   return delivered(status);

@@ -11,6 +11,7 @@
 
 #include "cradle/base/text.h"
 #include "cradle/observe/command.h"
+#include "cradle/observe/node.h"
 #include "cradle/report/format.h"
 #include "verb_observe.h"
 
@@ -23,7 +24,7 @@ using carbon::GramsCO2e;
 using observe::Component;
 using Json = nlohmann::ordered_json;
 
-constexpr double microjoules_per_joule = 1e6, ns_per_second = 1e9;
+constexpr double ns_per_second = 1e9;
 
 /// The kernel frees what has ended within some milliseconds, on a busy machine within some tens.
 constexpr std::chrono::milliseconds settling_time{250};
@@ -40,14 +41,15 @@ struct Bill {
   std::vector<std::string> notes;
 };
 
-double grams(const Estimate<GramsCO2e>& estimate) { return estimate.value.value(); }
-
-Json range(const Estimate<GramsCO2e>& estimate) {
+template <class Quantity>
+Json range(const Estimate<Quantity>& estimate) {
   return {{"value", estimate.value.value()}, {"low", estimate.low.value()}, {"high", estimate.high.value()}};
 }
 
-double joules(const Bill& bill, attribution::IdlePolicy policy, Component component) {
-  return static_cast<double>(bill.totals.microjoules(policy, component)) / microjoules_per_joule;
+/// Parts that are at their low ends together, or at their high ones: as the grams are told.
+template <class Quantity>
+Estimate<Quantity> sum(const Estimate<Quantity>& a, const Estimate<Quantity>& b) {
+  return {a.value + b.value, a.low + b.low, a.high + b.high};
 }
 
 Json to_json(const Bill& bill, const observe::Snapshot& snapshot, const ObserveOptions& options) {
@@ -57,38 +59,44 @@ Json to_json(const Bill& bill, const observe::Snapshot& snapshot, const ObserveO
   document["exit_status"] = bill.exit_status;
   document["wall_seconds"] = bill.wall_seconds;
   document["cpu_seconds"] = static_cast<double>(bill.totals.cpu_ns) / ns_per_second;
-  Json& energy = document["joules"] = Json::object();
-  Json& kinds = document["meter_kind"] = Json::object();
-  double sum = 0;
+  Json energy = Json::object(), ranges = Json::object(), kinds = Json::object(), mass = Json::object();
+  Estimate<carbon::Joules> total;
   for (const Component component : all_components) {
     const std::string kind = knowledge_of(snapshot, component);
     if (kind.empty()) continue;
-    energy[observe::to_string(component)] = joules(bill, snapshot.policy, component);
+    const auto part = energy_estimate(snapshot, bill.totals, component);
+    energy[observe::to_string(component)] = part.value.value();
+    ranges[observe::to_string(component)] = Json::array({part.low.value(), part.high.value()});
     kinds[observe::to_string(component)] = kind;
-    sum += joules(bill, snapshot.policy, component);
+    total = sum(total, part);
   }
-  energy["total"] = sum;
-  Json& mass = document["grams"] = Json::object();
+  document["joules"] = std::move(energy);
+  document["joules_range"] = std::move(ranges);
+  document["joules_total"] = total.value.value();
+  document["joules_total_range"] = Json::array({total.low.value(), total.high.value()});
+  document["meter_kind"] = std::move(kinds);
   mass["operational"] = range(bill.totals.operational_average);
   if (bill.totals.operational_marginal) mass["operational_marginal"] = range(*bill.totals.operational_marginal);
   mass["embodied"] = range(bill.totals.embodied);
-  mass["total"] = grams(bill.totals.operational_average) + grams(bill.totals.embodied);
+  document["grams"] = std::move(mass);
+  document["grams_total"] = range(sum(bill.totals.operational_average, bill.totals.embodied));
   document["bytes"] = {{"block_read", bill.totals.block_read_bytes},
                        {"block_written", bill.totals.block_written_bytes},
                        {"network_received", bill.totals.network_received_bytes},
                        {"network_sent", bill.totals.network_sent_bytes}};
-  document["known_by"] = {{"cpu_seconds", bill.cpu_source},
-                          {"idle_energy", attribution::to_string(snapshot.policy)},
-                          {"signal", "average"},
-                          {"grid", options.grid},
-                          {"pue", options.pue}};
-  Json& meters = document["known_by"]["meters"] = Json::array();
+  Json meters = Json::array();
   for (const observe::ZoneTotals& zone : snapshot.zones)
     if (zone.counted)
       meters.push_back({{"zone", zone.zone.name},
                         {"source", zone.zone.source},
                         {"uncertainty", zone.zone.uncertainty},
                         {"uncertainty_source", zone.zone.uncertainty_source}});
+  document["known_by"] = {{"cpu_seconds", bill.cpu_source},
+                          {"idle_energy", attribution::to_string(snapshot.policy)},
+                          {"signal", "average"},
+                          {"grid", options.grid},
+                          {"pue", options.pue},
+                          {"meters", std::move(meters)}};
   document["notes"] = bill.notes;
   return document;
 }
@@ -105,7 +113,10 @@ void print_text(const Bill& bill, const observe::Snapshot& snapshot, const Obser
   for (const Component component : all_components) {
     const std::string kind = knowledge_of(snapshot, component);
     if (kind.empty()) continue;
-    line(observe::to_string(component), report::significant(joules(bill, snapshot.policy, component), 4) + " J", kind);
+    const auto energy = energy_estimate(snapshot, bill.totals, component);
+    line(observe::to_string(component), report::significant(energy.value.value(), 4) + " J",
+         report::significant(energy.low.value(), 4) + " .. " + report::significant(energy.high.value(), 4) + " J, " +
+             kind);
   }
   const auto mass = [](const Estimate<GramsCO2e>& e) { return report::mass_text(e.value); };
   const auto span = [](const Estimate<GramsCO2e>& e) {

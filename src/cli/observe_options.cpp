@@ -1,6 +1,8 @@
 // The options of `cradle observe`, for the whole program and for the node program.
 #include "observe_options.h"
 
+#include <cstdio>
+
 #include "option_kinds.h"
 
 namespace cradle::cli {
@@ -19,6 +21,9 @@ void add_observe_options(CLI::App& verb, ObserveOptions& options) {
   verb.add_option("--tier", options.tier, "bpf, taskstats or proc; the best that works if left out");
   verb.add_option("--idle", options.policy, "who bears idle energy: none, even, reservation or use")
       ->capture_default_str();
+  add_repeatable(&verb, "--memory-class", options.memory_classes,
+                 "PATTERN=CLASS: how hard tenants of this name or control group work the memory: low, medium (if left "
+                 "out), high or streaming; may be repeated, the first that matches counts");
   verb.add_option("--node-name", options.node_name, "the host's name if left out");
   verb.add_option("--server", options.server, "server of the catalogue that this machine is");
   verb.add_option("--grid", options.grid, "grid of the catalogue that feeds it")->capture_default_str();
@@ -31,6 +36,7 @@ void add_observe_options(CLI::App& verb, ObserveOptions& options) {
   verb.add_flag_callback(
       "--no-bytes", [&options] { options.bytes = false; }, "no block and network bytes");
   verb.add_flag("--switches", options.switches, "CPU time by processor, at a cost for each context switch");
+  verb.add_option("--by", options.by, "live view: a row for each tenant or process")->capture_default_str();
   verb.add_option("--sort", options.sort, "live view: grams, watts or cpu")->capture_default_str();
   add_count(&verb, "--rows", options.rows, largest_count, "live view: tenants; 0: all");
   add_output(&verb, options.output);
@@ -43,6 +49,17 @@ int split_command(int argc, char** argv, int first, ObserveOptions& options) {
     if (std::string(argv[i]) == "--") own_words = i;
   if (own_words < argc) options.command.assign(argv + own_words + 1, argv + argc);
   return own_words;
+}
+
+bool told_stray_command(const CLI::App& app, const char* program) {
+  const std::vector<std::string> words = app.remaining(true);
+  // An unknown option in front is told as one: what follows it may be its value.
+  if (words.empty() || words.front().starts_with('-')) return false;
+  std::string command;
+  for (const std::string& word : words) command += " " + word;
+  std::fprintf(stderr, "cradle: observe: '%s' is no option; a command comes after --\n  hint: write: %s --%s\n",
+               words.front().c_str(), program, command.c_str());
+  return true;
 }
 
 }  // namespace cradle::cli

@@ -25,7 +25,6 @@ using report::Table;
 using Json = nlohmann::ordered_json;
 
 double kwh(carbon::Joules energy) { return carbon::KilowattHours{energy}.value(); }
-double kg(GramsCO2e mass) { return carbon::KilogramsCO2e{mass}.value(); }
 
 struct Column {
   const char* key;
@@ -81,40 +80,77 @@ bool is_zero(const Figures& figures) {
   return figures.idle_energy == carbon::ExactEnergy{} && figures.total().high == GramsCO2e{0};
 }
 
-void print_table(const Account& account, const ledger::RunSummary& run, std::uint64_t limit) {
-  std::printf("run %s, %s to %s: %s view, %s intensity\n\n", report::printable(run.info.name).c_str(),
-              to_iso(account.period.from).c_str(), to_iso(account.period.to).c_str(),
-              std::string(carbon::name(account.view)).c_str(), signal_text(account).c_str());
-  Table table;
-  table.column(std::string(name(account.by)), std::string(name(account.by)))
-      .column("energy", "energy", Align::right, 1, "kWh")
-      .column("operational", "operational", Align::right, 3, "kgCO2e")
-      .column("embodied", "embodied", Align::right, 3, "kgCO2e")
-      .column("idle", "idle", Align::right, 3, "kgCO2e")
-      .column("total", "total", Align::right, 3, "kgCO2e")
-      .column("low", "low", Align::right, 3, "kgCO2e")
-      .column("high", "high", Align::right, 3, "kgCO2e");
-  const auto add = [&](const std::string& label, const Figures& figures) {
-    const auto total = figures.total();
-    table.row({label.empty() ? "(none)" : label, kwh((figures.energy + figures.idle_energy).joules()),
-               kg(figures.operational), kg(figures.embodied.value),
-               kg(figures.idle_operational + figures.idle_embodied.value), kg(total.value), kg(total.low),
-               kg(total.high)});
-  };
+struct TableUnit {
+  double size;  ///< in grams, or joules
+  const char* name;
+  int decimals;
+};
+
+/// One unit for all columns of a kind, so that they can be compared and added: the largest in which the largest number
+/// is at least 1. A year of a fleet is told in kilograms like a day of it.
+template <std::size_t N>
+const TableUnit& fitting(const TableUnit (&units)[N], double largest) {
+  const TableUnit* chosen = &units[0];
+  for (const TableUnit& unit : units)
+    if (largest >= unit.size) chosen = &unit;
+  return *chosen;
+}
+
+constexpr TableUnit mass_units[] = {
+    {1e-6, "ugCO2e", 3}, {1e-3, "mgCO2e", 3}, {1, "gCO2e", 3}, {1e3, "kgCO2e", 3}, {1e9, "tCO2e", 3}};
+constexpr TableUnit energy_units[] = {{1, "J", 3}, {3600, "Wh", 3}, {3.6e6, "kWh", 1}};
+
+struct Line {
+  std::string label;
+  Figures figures;
+};
+
+/// The rows with the largest totals, the others as one, what belongs to no row, and the sum.
+std::vector<Line> lines_of(const Account& account, std::uint64_t limit) {
   std::vector<const AccountRow*> rows;
   for (const auto& row : account.rows) rows.push_back(&row);
   std::stable_sort(rows.begin(), rows.end(), [](const AccountRow* a, const AccountRow* b) {
     return a->figures.total().value > b->figures.total().value;
   });
   const std::size_t shown = limit == 0 ? rows.size() : std::min<std::size_t>(rows.size(), limit);
-  for (std::size_t r = 0; r < shown; ++r) add(rows[r]->key, rows[r]->figures);
+  std::vector<Line> lines;
+  for (std::size_t r = 0; r < shown; ++r)
+    lines.push_back({rows[r]->key.empty() ? "(none)" : rows[r]->key, rows[r]->figures});
   if (shown < rows.size()) {
     Figures others;
     for (std::size_t r = shown; r < rows.size(); ++r) others += rows[r]->figures;
-    add("(" + std::to_string(rows.size() - shown) + " more)", others);
+    lines.push_back({"(" + std::to_string(rows.size() - shown) + " more)", others});
   }
-  if (!is_zero(account.unassigned)) add("(idle)", account.unassigned);
-  add("(total)", account.total);
+  if (!is_zero(account.unassigned)) lines.push_back({"(idle)", account.unassigned});
+  lines.push_back({"(total)", account.total});
+  return lines;
+}
+
+void print_table(const Account& account, const ledger::RunSummary& run, std::uint64_t limit) {
+  std::printf("run %s, %s to %s: %s view, %s intensity\n\n", report::printable(run.info.name).c_str(),
+              to_iso(account.period.from).c_str(), to_iso(account.period.to).c_str(),
+              std::string(carbon::name(account.view)).c_str(), signal_text(account).c_str());
+  const std::vector<Line> lines = lines_of(account, limit);
+  double most_grams = 0, most_joules = 0;
+  for (const Line& line : lines) {
+    most_grams = std::max(most_grams, line.figures.total().high.value());
+    most_joules = std::max(most_joules, (line.figures.energy + line.figures.idle_energy).joules().value());
+  }
+  const TableUnit& mass = fitting(mass_units, most_grams);
+  const TableUnit& energy = fitting(energy_units, most_joules);
+  Table table;
+  table.column(std::string(name(account.by)), std::string(name(account.by)))
+      .column("energy", "energy", Align::right, energy.decimals, energy.name);
+  for (const char* column : {"operational", "embodied", "idle", "total", "low", "high"})
+    table.column(column, column, Align::right, mass.decimals, mass.name);
+  const auto in_mass = [&mass](GramsCO2e grams) { return grams.value() / mass.size; };
+  for (const auto& [label, figures] : lines) {
+    const auto total = figures.total();
+    table.row({label, (figures.energy + figures.idle_energy).joules().value() / energy.size,
+               in_mass(figures.operational), in_mass(figures.embodied.value),
+               in_mass(figures.idle_operational + figures.idle_embodied.value), in_mass(total.value),
+               in_mass(total.low), in_mass(total.high)});
+  }
   std::fputs(table.to_text().c_str(), stdout);
 
   std::printf("\nenergy counted: %s at the machines, %s with PUE; known how: %s\n",

@@ -1,11 +1,16 @@
 // cradle observe: joules and grams of this machine by tenant.
 #include "verb_observe.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <cerrno>
 #include <cmath>
 #include <csignal>
+#include <cstdlib>
+#include <cstring>
 #include <ctime>
+#include <filesystem>
 #include <optional>
 
 #include "cradle/base/text.h"
@@ -46,7 +51,39 @@ Result<std::optional<capture::Tier>> parse_tier(const std::string& text) {
   return bad_input("no tier '" + text + "'", "--tier", suggest(text, tiers));
 }
 
+/// Whether a file can be made beside `path`, which is what every way to write it needs: a checkpoint is replaced whole,
+/// a ledger has its journal there, a socket is made new. Tried rather than asked for: permissions are not all there is.
+Result<void> check_place(const std::filesystem::path& path, const char* option) {
+  if (path.empty()) return {};
+  const std::string folder = path.has_parent_path() ? path.parent_path().string() : ".";
+  const auto refused = [&](const std::string& why, const std::string& hint) {
+    return bad_input("'" + path.string() + "' cannot be written: " + why, option, hint);
+  };
+  std::error_code unknown;
+  if (std::filesystem::is_directory(path, unknown)) return refused("it is a folder", "name a file in it");
+  if (!std::filesystem::exists(folder, unknown))
+    return refused("there is no folder '" + folder + "'", "make it: mkdir -p '" + folder + "'");
+  std::string trial = folder + "/.cradle-XXXXXX";
+  const int file = ::mkstemp(trial.data());
+  if (file >= 0) {
+    ::close(file);
+    ::unlink(trial.c_str());
+    return {};
+  }
+  if (errno == ENOSPC || errno == EDQUOT) return {};
+  return refused("nothing can be made in '" + folder + "' (" + std::strerror(errno) + ")",
+                 "name a file in a folder that this user may write to");
+}
+
 }  // namespace
+
+Result<void> check_outputs(const observe::ObserverOptions& options) {
+  for (const auto& [path, option] :
+       {std::pair{&options.checkpoint, "--checkpoint"}, std::pair{&options.ledger, "--ledger"},
+        std::pair{&options.self_service, "--self-socket"}})
+    if (auto good = check_place(*path, option); !good) return good;
+  return {};
+}
 
 struct StopGuard::Previous {
   struct sigaction interrupt {
@@ -95,8 +132,6 @@ std::string knowledge_of(const observe::Snapshot& snapshot, observe::Component c
 }
 
 int run_observe(const ObserveOptions& options, const Common& common) {
-  const auto catalog = catalog::Catalog::load(common.catalog);
-  if (!catalog) return fail(catalog.error());
   const auto pace = parse_pace(options.interval);
   if (!pace) return fail(pace.error());
   const auto tier = parse_tier(options.tier);
@@ -126,12 +161,20 @@ int run_observe(const ObserveOptions& options, const Common& common) {
   observer.meter.server = options.server;
   observer.place = {options.node_name, options.server, options.grid, options.pue};
   observer.policy = *policy;
+  for (const std::string& text : options.memory_classes) {
+    auto declared = observe::parse_memory_class(text, "--memory-class");
+    if (!declared) return fail(declared.error());
+    observer.memory_classes.push_back(*std::move(declared));
+  }
   observer.checkpoint = options.checkpoint;
   observer.ledger = options.ledger;
   observer.self_service = options.socket;
   observer.self_map = options.self_map;
+  if (auto good = check_outputs(observer); !good) return fail(good.error());
+  if (options.daemon) return observe_daemon(options, observer, *pace, common);
+  const auto catalog = catalog::Catalog::load(common.catalog);
+  if (!catalog) return fail(catalog.error());
   if (!options.command.empty()) return observe_command(options, observer, *pace, *catalog, common);
-  if (options.daemon) return observe_daemon(options, observer, *pace, *catalog, common);
   return observe_view(options, observer, *pace, *catalog, common);
 }
 

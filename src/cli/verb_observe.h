@@ -18,8 +18,9 @@ struct Pace {
 
 int observe_command(const ObserveOptions& options, const observe::ObserverOptions& observer, Pace pace,
                     const catalog::Catalog& catalog, const Common& common);
+/// Loads the catalogue itself, once BPF is loaded.
 int observe_daemon(const ObserveOptions& options, const observe::ObserverOptions& observer, Pace pace,
-                   const catalog::Catalog& catalog, const Common& common);
+                   const Common& common);
 int observe_view(const ObserveOptions& options, const observe::ObserverOptions& observer, Pace pace,
                  const catalog::Catalog& catalog, const Common& common);
 
@@ -43,6 +44,10 @@ class StopGuard {
   std::unique_ptr<Previous> previous_;
   std::int64_t next_ns_ = 0;
 };
+
+/// Whether the files that an observer writes can be made where they are named: bad_input with the option if not. A full
+/// disk is none of this: an observer goes on and tries again.
+Result<void> check_outputs(const observe::ObserverOptions& options);
 
 /// "measured", "estimated" or "simulated": the weakest of the zones of a component; empty if none is counted for it.
 std::string knowledge_of(const observe::Snapshot& snapshot, observe::Component component);

@@ -93,6 +93,16 @@ struct DesignOptions {
   Output output = Output::table;
 };
 
+struct ImportEspOptions {
+  std::filesystem::path file;          ///< esp_defconfig
+  std::filesystem::path accelerators;  ///< --accelerators: folder of an ESP checkout; empty: none
+  std::filesystem::path areas;         ///< --areas: what tiles are like; empty: defaults
+  std::filesystem::path reuse;         ///< --reuse: which tiles are new; empty: all
+  std::filesystem::path space;         ///< --space: write a study for `design explore`
+  std::string node = "n12";            ///< fab process of the catalogue
+  Output output = Output::table;
+};
+
 struct DataOptions {
   std::string action;  ///< list|get|path
   std::string name;
@@ -121,9 +131,11 @@ struct ObserveOptions {
   std::vector<std::string> meters;  ///< sources of energy; empty: all that are found, else the declared model
   std::string tier;                 ///< bpf|taskstats|proc; empty: the best that works
   std::string policy = "none";      ///< who bears idle energy: none|even|reservation|use
-  std::string node_name;            ///< empty: the host's
-  std::string server;               ///< of the catalogue; empty: a generic server
-  std::string grid = "EU";          ///< of the catalogue
+  /// PATTERN=low|medium|high|streaming: how hard a tenant works the memory
+  std::vector<std::string> memory_classes;
+  std::string node_name;    ///< empty: the host's
+  std::string server;       ///< of the catalogue; empty: a generic server
+  std::string grid = "EU";  ///< of the catalogue
   double pue = 1;
   std::filesystem::path checkpoint;  ///< counters go on from here after a restart
   std::filesystem::path ledger;      ///< entries go here
@@ -131,6 +143,7 @@ struct ObserveOptions {
   std::filesystem::path self_map;    ///< --self-map: pinned BPF map with the same, by control group
   bool bytes = true;                 ///< --no-bytes
   bool switches = false;             ///< --switches: CPU time by processor from sched_switch
+  std::string by = "tenant";         ///< live view: tenant|process
   std::string sort = "grams";        ///< live view: grams|watts|cpu
   std::uint64_t rows = 20;           ///< live view
   Output output = Output::table;
@@ -151,6 +164,7 @@ int run_compare_fgd(const CompareFgdOptions& options, const Common& common);
 int run_compare_embodied(const CompareEmbodiedOptions& options, const Common& common);
 int run_embodied(const EmbodiedOptions& options, const Common& common);
 int run_design(const DesignOptions& options, const Common& common);
+int run_design_import_esp(const ImportEspOptions& options, const Common& common);
 int run_data(const DataOptions& options, const Common& common);
 int run_workload(const WorkloadOptions& options, const Common& common);
 int run_observe(const ObserveOptions& options, const Common& common);

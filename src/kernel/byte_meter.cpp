@@ -5,6 +5,7 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -22,7 +23,10 @@ template <class Programs, void (*destroy)(Programs*)>
 class Meter final : public ByteMeter {
  public:
   Meter(Programs* programs, bpf_map* map)
-      : programs_(programs), counters_(bpf_map__fd(map), 2, GroupCounters::Processors::summed) {}
+      : programs_(programs), counters_(bpf_map__fd(map), 2, GroupCounters::Processors::summed) {
+    // What loading took for the kernel's types goes back before somebody else loads.
+    malloc_trim(0);
+  }
   ~Meter() override { destroy(programs_); }
 
   Result<ByteCounts> scan() override {

@@ -16,7 +16,8 @@ const volatile __u64 opened_ns = 0;
 
 /* Found by a visit of all: the dead that have not left their processor yet. Set to 0 by the reader. */
 __u64 leaving = 0;
-/* The dead whose memory was another's before they could be told: known only up to their exit. */
+/* The dead that are known only up to their exit: whose memory was another's before they could be told, and those that
+ * found no room among the dying. */
 __u64 cut_records = 0;
 /* Dead time that had room neither in the ring nor among the spilled groups. */
 __u64 unplaced_ns = 0;
@@ -308,7 +309,9 @@ int BPF_PROG(process_exit, struct task_struct* task) {
     return 0;
   }
 
-  /* No room: told now, the rest when it is freed. */
+  /* No room: told now, the rest by the iterator while its parent has not heard of it, or when it is freed; but some
+   * are freed without a word. */
+  __sync_fetch_and_add(&cut_records, 1);
   entry.record.flags = 0;
   if (entry.record.cpu_ns) send(&entry.record);
   mark->told_ns = entry.told_ns + entry.record.cpu_ns;

@@ -11,11 +11,11 @@
 #include <bit>
 #include <cerrno>
 #include <cstring>
-#include <ctime>
 #include <optional>
 #include <thread>
 #include <unordered_map>
 
+#include "boot_clock.h"
 #include "group_counters.h"
 #include "kernel/process.skel.h"
 #include "libbpf_log.h"
@@ -41,12 +41,6 @@ struct KeyHash {
   }
 };
 
-std::uint64_t since_boot() {
-  timespec now = {};
-  clock_gettime(CLOCK_BOOTTIME, &now);
-  return static_cast<std::uint64_t>(now.tv_sec) * 1'000'000'000u + static_cast<std::uint64_t>(now.tv_nsec);
-}
-
 /// What the kernel's programs count at this moment.
 std::uint64_t current(const __u64& counter) { return __atomic_load_n(&counter, __ATOMIC_RELAXED); }
 
@@ -64,7 +58,8 @@ class Meter final : public ProcessMeter {
     bpf_program__set_autoload(whole_groups ? programs_->progs.group_move_leader : programs_->progs.group_move, false);
     if (!whole_groups) notes_.push_back("threads of a process that moves between groups are told in the new group");
     bpf_map__set_max_entries(programs_->maps.dead, options.ring_bytes);
-    programs_->rodata->opened_ns = since_boot();
+    bpf_map__set_max_entries(programs_->maps.dying, options.most_dying);
+    programs_->rodata->opened_ns = since_boot_ns();
     if (const int status = process_bpf__load(programs_)) return status;
     if (const int status = process_bpf__attach(programs_)) return status;
     ring_ = ring_buffer__new(bpf_map__fd(programs_->maps.dead), take_dead, this, nullptr);
@@ -216,6 +211,8 @@ Result<std::unique_ptr<ProcessMeter>> ProcessMeter::open(const ProcessMeterOptio
   if (options.ring_bytes < 4096 || !std::has_single_bit(options.ring_bytes))
     return bad_input("the ring has " + std::to_string(options.ring_bytes) + " bytes", "ring_bytes",
                      "give a power of two, at least 4096");
+  if (options.most_dying == 0)
+    return bad_input("there is room for no dying task", "most_dying", "give at least 1; 16384 are usual");
   int status = 0;
   const LibbpfLog log;
   for (const bool whole_groups : {true, false}) {

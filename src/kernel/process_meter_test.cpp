@@ -34,13 +34,14 @@ constexpr milliseconds patience(2000);
 /// What was told of one group, summed over scans.
 struct Told {
   std::uint64_t group;
-  std::int64_t cpu_ns = 0, spilled_ns = 0, spilled_records = 0;
+  std::int64_t cpu_ns = 0, spilled_ns = 0, spilled_records = 0, cut_records = 0;
   std::map<std::int32_t, std::int64_t> by_pid = {};
   std::map<std::pair<std::int32_t, std::uint64_t>, int> ends = {};
   std::set<std::string> commands = {};
 
   void add(const Result<ProcessTimes>& times) {
     ASSERT_TRUE(times) << to_string(times.error());
+    cut_records += times->cut_records;
     for (const ProcessTime& process : times->processes) {
       EXPECT_GE(process.cpu_ns, 0);
       EXPECT_GT(process.pid, 0);
@@ -303,11 +304,58 @@ TEST(ProcessMeter, FullRingIsStillExactByGroup) {
   EXPECT_GT(told.spilled_records, 300);
   EXPECT_GT(told.spilled_ns, 0);
   expect_captured(told.cpu_ns + told.spilled_ns, overflow);
+  EXPECT_LT(told.ends.size(), 501u) << "the ring was not full";
+  EXPECT_GE(static_cast<std::int64_t>(told.ends.size()) + told.spilled_records, 501)
+      << "who is not told by process is counted";
   // Told once: nothing is left for the next scan.
   Told next{overflow.id()};
   next.add(meter.scan());
   EXPECT_EQ(next.cpu_ns, 0);
   EXPECT_EQ(next.spilled_ns, 0);
+}
+
+// The dead that find no room: their time is told all the same, and whoever is not told to the end is counted.
+TEST(ProcessMeter, MoreAreDyingThanThereIsRoomFor) {
+  ProcessMeterOptions options;
+  options.most_dying = 4;
+  OPEN_OR_SKIP(meter, options);
+  GROUP_OR_SKIP(crowd);
+  Told told{crowd.id()};
+  constexpr std::size_t all = 60;
+  // Dead, and waiting for their parent, all at once.
+  const auto leave_zombies = [] {
+    std::vector<pid_t> children;
+    for (std::size_t i = 0; i < all; ++i) {
+      const pid_t child = fork();
+      if (child == 0) {
+        burn(milliseconds(2));
+        _exit(0);
+      }
+      children.push_back(child);
+    }
+    siginfo_t info = {};
+    for (const pid_t child : children) waitid(P_PID, static_cast<id_t>(child), &info, WEXITED | WNOWAIT);
+    std::this_thread::sleep_for(milliseconds(50));
+    for (const pid_t child : children) waitpid(child, nullptr, 0);
+  };
+  ASSERT_TRUE(crowd.run(leave_zombies));
+  told.finish(meter);
+  // Frees come after a grace period of the kernel's, most of them announced.
+  for (int i = 0; i < 40 && told.ends.size() < all + 1; ++i) {
+    std::this_thread::sleep_for(milliseconds(50));
+    told.add(meter.scan());
+  }
+  EXPECT_GE(told.cut_records, static_cast<std::int64_t>(all / 2)) << "there was room for all";
+  EXPECT_GE(static_cast<std::int64_t>(told.ends.size()) + told.cut_records, static_cast<std::int64_t>(all + 1));
+  EXPECT_GE(told.ends.size(), all - 3);
+  for (const auto& [process, times] : told.ends) EXPECT_EQ(times, 1) << process.first << " ended twice";
+  expect_captured(told.cpu_ns + told.spilled_ns, crowd);
+  // And there is room again.
+  Told next{crowd.id()};
+  ASSERT_TRUE(crowd.run([] { burn(milliseconds(20)); }));
+  next.finish(meter);
+  EXPECT_GE(next.cpu_ns, 19'000'000);
+  EXPECT_EQ(next.ends.size(), 1u);
 }
 
 TEST(ProcessMeter, NumbersThatAreUsedAgain) {
@@ -377,6 +425,14 @@ TEST(ProcessMeter, ParentOfAGroupThatIsGone) {
   }
   EXPECT_EQ(meter.parent_of({id, 0}).version_2, parent_id);
   EXPECT_EQ(meter.parent_of({~std::uint64_t{0} >> 1, 0}), GroupIds{});
+}
+
+TEST(ProcessMeter, NoRoomForTheDyingIsRefused) {
+  ProcessMeterOptions options;
+  options.most_dying = 0;
+  const auto meter = ProcessMeter::open(options);
+  ASSERT_FALSE(meter);
+  EXPECT_FALSE(meter.error().hint.empty());
 }
 
 TEST(ProcessMeter, RingOfAWrongSize) {

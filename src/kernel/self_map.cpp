@@ -8,11 +8,22 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstddef>
 
+#include "boot_clock.h"
+#include "cradle_self_map.h"
 #include "libbpf_log.h"
 
 namespace cradle::kernel {
 namespace {
+
+// What is written here is read through the C header.
+static_assert(sizeof(SelfCarbon) == sizeof(cradle_self_carbon));
+static_assert(sizeof(std::uint64_t) == sizeof(cradle_self_group));
+static_assert(offsetof(SelfCarbon, microjoules) == offsetof(cradle_self_carbon, microjoules));
+static_assert(offsetof(SelfCarbon, micrograms_operational) == offsetof(cradle_self_carbon, micrograms_operational));
+static_assert(offsetof(SelfCarbon, micrograms_embodied) == offsetof(cradle_self_carbon, micrograms_embodied));
+static_assert(offsetof(SelfCarbon, updated_ns) == offsetof(cradle_self_carbon, updated_ns));
 
 class Map final : public SelfMap {
  public:
@@ -23,7 +34,9 @@ class Map final : public SelfMap {
   }
 
   Result<void> update(std::uint64_t group, const SelfCarbon& value) override {
-    const int status = bpf_map_update_elem(map_, &group, &value, BPF_ANY);
+    SelfCarbon stamped = value;
+    if (stamped.updated_ns == 0) stamped.updated_ns = since_boot_ns();
+    const int status = bpf_map_update_elem(map_, &group, &stamped, BPF_ANY);
     if (status == -E2BIG)
       return Error{ErrorCode::budget_exceeded, "the map is full of groups", pin_.string(),
                    "remove groups that ended, or make the map larger"};
@@ -58,8 +71,8 @@ Result<std::unique_ptr<SelfMap>> SelfMap::create(const std::filesystem::path& pi
   bpf_map_create_opts options{};
   options.sz = sizeof options;
   options.map_flags = BPF_F_NO_PREALLOC;
-  const int map =
-      bpf_map_create(BPF_MAP_TYPE_HASH, "self_carbon", sizeof(std::uint64_t), sizeof(SelfCarbon), groups, &options);
+  const int map = bpf_map_create(BPF_MAP_TYPE_HASH, CRADLE_SELF_MAP_NAME, sizeof(std::uint64_t), sizeof(SelfCarbon),
+                                 groups, &options);
   if (map < 0) return log.error(map, "cannot make a BPF map of " + std::to_string(groups) + " groups", pin.string());
   if (const int status = bpf_obj_pin(map, pin.c_str())) {
     close(map);

@@ -6,6 +6,8 @@
 
 #include <filesystem>
 
+#include "boot_clock.h"
+
 namespace cradle::kernel {
 namespace {
 
@@ -48,6 +50,21 @@ TEST_F(SelfMapTest, WhatIsWrittenIsReadByThePinnedPath) {
   }
   EXPECT_FALSE(std::filesystem::exists(pin)) << "not unpinned";
   EXPECT_EQ(read_self_map(pin, 4711).error().code, ErrorCode::missing_data);
+}
+
+TEST_F(SelfMapTest, ValueWithoutATimeGetsThatOfItsWriting) {
+  const auto pin = folder_ / "self_carbon";
+  auto map = SelfMap::create(pin, 4);
+  ASSERT_TRUE(map) << to_string(map.error());
+  const std::uint64_t before = since_boot_ns();
+  ASSERT_TRUE((*map)->update(1, SelfCarbon{5, 6, 7, 0}));
+  const std::uint64_t after = since_boot_ns();
+  auto read = read_self_map(pin, 1);
+  ASSERT_TRUE(read) << to_string(read.error());
+  EXPECT_GE(read->updated_ns, before);
+  EXPECT_LE(read->updated_ns, after);
+  read->updated_ns = 0;
+  EXPECT_EQ(*read, (SelfCarbon{5, 6, 7, 0})) << "the rest is as given";
 }
 
 TEST_F(SelfMapTest, FullAndTaken) {

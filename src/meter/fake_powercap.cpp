@@ -55,7 +55,6 @@ Result<FakePowercap> FakePowercap::create(const fs::path& sysroot, const std::ve
     std::ofstream(state.folder / "name") << zone.name << '\n';
     std::ofstream(state.folder / "enabled") << "1\n";
     std::ofstream(state.folder / "max_energy_range_uj") << state.range << '\n';
-    std::ofstream(state.folder / marker) << "1\n";
     if (zone.rated.value() > 0)
       std::ofstream(state.folder / "constraint_0_max_power_uw")
           << static_cast<std::int64_t>(zone.rated.value() * 1e6) << '\n';

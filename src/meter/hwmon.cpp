@@ -121,6 +121,7 @@ class HwmonMeter : public Meter {
     zone.uncertainty_source = counts ? "counter of the driver; 5 % as for RAPL, our estimate"
                                      : "power readings joined by the trapezoid rule, peaks between them unseen; 10 % "
                                        "is our estimate";
+    doubt_if_copied(zone, folder);
     sensors_.push_back({KeptFile(folder / file), counts, EnergyCounter{}, {}, {}});
     zones_.push_back(std::move(zone));
     return true;

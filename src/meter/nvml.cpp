@@ -52,6 +52,10 @@ Result<std::shared_ptr<const Nvml>> Nvml::load(const std::string& library) {
   find(from, "nvmlDeviceGetAttributes_v2", f.attributes);
   find(from, "nvmlDeviceGetComputeRunningProcesses_v3", f.processes);
   find(from, "nvmlDeviceGetProcessUtilization", f.process_samples);
+  find(from, "nvmlDeviceGetPowerManagementLimitConstraints", f.limit_range);
+  find(from, "nvmlDeviceGetPowerManagementLimit", f.limit);
+  find(from, "nvmlDeviceGetPowerManagementDefaultLimit", f.default_limit);
+  find(from, "nvmlDeviceSetPowerManagementLimit", f.set_limit);
   if (const int status = f.init(); status != success)
     return missing("NVML does not start (status " + std::to_string(status) + ")");
   loaded->initialised = true;

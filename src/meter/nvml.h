@@ -57,6 +57,10 @@ struct Nvml {
   int (*attributes)(Device, Attributes*) = nullptr;
   int (*processes)(Device, unsigned* count, Process*) = nullptr;
   int (*process_samples)(Device, ProcessSample*, unsigned* count, unsigned long long since_us) = nullptr;
+  int (*limit_range)(Device, unsigned* lowest, unsigned* highest) = nullptr;  ///< milliwatts, as the three below
+  int (*limit)(Device, unsigned*) = nullptr;
+  int (*default_limit)(Device, unsigned*) = nullptr;
+  int (*set_limit)(Device, unsigned) = nullptr;
 
   /// Loads the library and initialises it; shuts it down with the last copy of the pointer. Functions that an old
   /// driver lacks stay null, except those without which no board can be read. missing_data if it cannot be had.

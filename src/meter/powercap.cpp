@@ -9,7 +9,6 @@
 
 #include "counter.h"
 #include "cradle/base/text.h"
-#include "cradle/meter/fake_powercap.h"
 #include "sources.h"
 #include "sysfs.h"
 
@@ -138,8 +137,7 @@ class PowercapMeter : public Meter {
     zone.uncertainty_source =
         "RAPL against external meters: a few percent for packages of server processors, more for idle DRAM "
         "(Desrochers et al., MEMSYS 2016); 5 % is our reading of it";
-    // A tree that was written by FakePowercap stays simulated however it is read.
-    if (fs::exists(path / FakePowercap::marker)) zone.knowledge = carbon::Knowledge::simulated;
+    doubt_if_copied(zone, path);
     if (nested) zone.parent = static_cast<int>(parent->second);
 
     EnergyCounter::Options options;

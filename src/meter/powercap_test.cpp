@@ -5,6 +5,7 @@
 #include "cradle/base/random.h"
 #include "cradle/meter/fake_powercap.h"
 #include "sources.h"
+#include "sysfs.h"
 #include "testing/test_folder.h"
 
 namespace cradle::meter {
@@ -183,6 +184,36 @@ TEST(Powercap, WithoutPermissionItSaysWhatWouldHelp) {
   ASSERT_EQ(::waitpid(child, &status, 0), child);
   ASSERT_TRUE(WIFEXITED(status));
   EXPECT_EQ(WEXITSTATUS(status), 0);
+}
+
+// Nothing in such a tree says that it is made up: that it is no sysfs is enough.
+TEST(Powercap, CopyOfATreeIsNeverMeasured) {
+  TestFolder root;
+  const FakePowercap fake = make(root, {{"package-0"}, {"dram", 0}});
+  const Opened opened = open_powercap(root.path());
+  ASSERT_EQ(opened.meter->zones().size(), 2u);
+  for (const Zone& zone : opened.meter->zones()) {
+    EXPECT_EQ(zone.knowledge, carbon::Knowledge::simulated) << zone.name;
+    EXPECT_EQ(zone.source, "powercap");
+    EXPECT_NE(zone.uncertainty_source.find("a copy in " + (root.path() / "sys/class/powercap").string()),
+              std::string::npos)
+        << zone.uncertainty_source;
+  }
+  EXPECT_NE(opened.text.find("simulated"), std::string::npos) << opened.text;
+}
+
+TEST(Powercap, SysfsOfTheKernelIsBelieved) {
+  if (!in_sysfs("/sys")) GTEST_SKIP() << "no sysfs at /sys";
+  Zone zone;
+  zone.uncertainty_source = "as it was";
+  doubt_if_copied(zone, "/sys/class");
+  EXPECT_EQ(zone.knowledge, carbon::Knowledge::measured);
+  EXPECT_EQ(zone.uncertainty_source, "as it was");
+  for (const char* elsewhere : {"/proc", "/nonexistent", ""}) {
+    Zone other;
+    doubt_if_copied(other, elsewhere);
+    EXPECT_EQ(other.knowledge, carbon::Knowledge::simulated) << elsewhere;
+  }
 }
 
 TEST(Powercap, NothingThereIsSaidWithAHint) {

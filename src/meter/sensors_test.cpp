@@ -135,6 +135,10 @@ TEST(Hwmon, CountersAndPowersOfKnownChips) {
   EXPECT_EQ(opened.meter->zones()[0].kind, ZoneKind::package);
   EXPECT_EQ(opened.meter->zones()[1].kind, ZoneKind::platform);
   EXPECT_GT(opened.meter->zones()[1].uncertainty, 0);
+  for (const Zone& zone : opened.meter->zones()) {
+    EXPECT_EQ(zone.knowledge, carbon::Knowledge::simulated) << "a plain folder is no instrument";
+    EXPECT_NE(zone.uncertainty_source.find("a copy in " + root.path().string()), std::string::npos);
+  }
   opened.meter->read({}, seconds(1));
   root.write(hwmon + "hwmon0/energy1_input", "31000000\n");
   root.write(hwmon + "hwmon1/power1_average", "300000000\n");

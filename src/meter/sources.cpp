@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "sysfs.h"
+
 namespace cradle::meter {
 
 const char* to_string(ZoneKind kind) {
@@ -28,6 +30,13 @@ carbon::Knowledge knowledge_of(std::string_view source) {
   return source == "model" ? carbon::Knowledge::estimated : carbon::Knowledge::simulated;
 }
 
+void doubt_if_copied(Zone& zone, const std::filesystem::path& folder) {
+  if (in_sysfs(folder)) return;
+  zone.knowledge = carbon::Knowledge::simulated;
+  zone.uncertainty_source =
+      "a copy in " + folder.string() + ", not the kernel's own tree; as if it were: " + zone.uncertainty_source;
+}
+
 std::string Presence::found() {
   if (present()) return {};
   loss_.clear();
@@ -42,8 +51,12 @@ std::string Presence::lost(const std::string& event) {
 
 std::string zone_names(const Meter& meter) {
   std::string names;
-  for (const Zone& zone : meter.zones()) names += (names.empty() ? "" : ", ") + zone.name;
-  return names;
+  bool instrument = true;
+  for (const Zone& zone : meter.zones()) {
+    names += (names.empty() ? "" : ", ") + zone.name;
+    if (zone.knowledge == carbon::Knowledge::simulated) instrument = false;
+  }
+  return instrument ? names : names + " (simulated: a copy, not the kernel's own tree)";
 }
 
 }  // namespace cradle::meter

@@ -13,6 +13,10 @@ namespace cradle::meter {
 /// What a source can at best claim: "measured" for those that read an instrument. The only place that says so.
 carbon::Knowledge knowledge_of(std::string_view source);
 
+/// Only the kernel's own sysfs is an instrument: of a zone that is read in a folder elsewhere ("--sysroot") nobody
+/// knows whether its counters ever counted. It becomes simulated, and its `uncertainty_source` says why.
+void doubt_if_copied(Zone& zone, const std::filesystem::path& folder);
+
 /// Kinds of zone, as a set.
 class KindSet {
  public:
@@ -52,7 +56,7 @@ Opened open_nvml(const std::string& library = "libnvidia-ml.so.1");
 /// `source` is "ipmi" or "redfish". The errors of reading and parsing the file, which is read again at every tick.
 Result<std::unique_ptr<Meter>> open_recorded(const std::string& source, const std::filesystem::path& file);
 
-/// "package-0, dram-0".
+/// "package-0, dram-0", and whether they are read from a copy.
 std::string zone_names(const Meter& meter);
 
 }  // namespace cradle::meter

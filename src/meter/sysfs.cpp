@@ -1,7 +1,9 @@
 #include "sysfs.h"
 
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -51,6 +53,11 @@ KeptFile::Line KeptFile::read() {
   Line line = first_line(fd_);
   if (line.error != 0) close();
   return line;
+}
+
+bool in_sysfs(const fs::path& path) {
+  struct statfs system {};
+  return ::statfs(path.c_str(), &system) == 0 && system.f_type == SYSFS_MAGIC;
 }
 
 std::optional<std::string> read_line(const fs::path& path) {

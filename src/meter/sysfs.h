@@ -30,6 +30,8 @@ class KeptFile {
   int fd_ = -1;
 };
 
+/// Whether it lies in the kernel's own sysfs: a plain folder with the same names is a copy, or made up.
+bool in_sysfs(const std::filesystem::path& path);
 /// The first line, trimmed; nothing if it cannot be read.
 std::optional<std::string> read_line(const std::filesystem::path& path);
 /// The first line as a whole number >= 0.

@@ -75,6 +75,8 @@ void visit_totals(Visitor& visit, T& totals) {
   visit.estimate(totals.operational_average);
   visit.optional(totals.operational_marginal);
   visit.estimate(totals.embodied);
+  // Of the values alone: the bounds are not summed over groups.
+  for (const std::size_t value : {0, 3, 6}) visit.rest(totals.grams_rest[value]);
   visit(totals.block_read_bytes);
   visit(totals.block_written_bytes);
   visit(totals.network_received_bytes);
@@ -95,6 +97,7 @@ void visit_zone(Visitor& visit, T& zone) {
   for (auto& residue : zone.idle_residue) visit(residue);
   visit(zone.overhead_microjoules);
   visit(zone.unattributed_microjoules);
+  for (auto& event : zone.events) visit(event);
 }
 
 template <class Visitor, class T>
@@ -112,6 +115,7 @@ class Writer {
   void estimate(const carbon::Estimate<carbon::GramsCO2e>& grams) {
     for (const auto part : {grams.value, grams.low, grams.high}) text_ += ' ' + shortest(part.value());
   }
+  void rest(double value) { text_ += ' ' + shortest(value); }
   void optional(const std::optional<carbon::Estimate<carbon::GramsCO2e>>& grams) {
     if (grams) return estimate(*grams);
     text_ += " - - -";
@@ -135,6 +139,11 @@ class Reader {
       good_ = good_ && number && *number >= 0;
       if (good_) *part = carbon::GramsCO2e{*number};
     }
+  }
+  void rest(double& value) {
+    const auto number = parse_number(next());
+    good_ = good_ && number;
+    if (good_) value = *number;
   }
   void optional(std::optional<carbon::Estimate<carbon::GramsCO2e>>& grams) {
     if (at_ < words_.size() && words_[at_] == "-") {

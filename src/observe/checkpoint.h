@@ -12,7 +12,7 @@ namespace cradle::observe {
 /// First line: "cradle-observe-checkpoint VERSION CHECKSUM" (FNV-1a, 64 bits, of all that follows); then one line for
 /// each total, zone and group. Numbers read back exactly; names are percent-encoded. Processes are not told: they are
 /// known by number and start only while they live.
-inline constexpr int checkpoint_version = 1;
+inline constexpr int checkpoint_version = 2;
 std::string checkpoint_text(const Snapshot& snapshot);
 
 /// Counters, zones (name, source, component, whether counted) and groups (path, version of the hierarchy in `id`).

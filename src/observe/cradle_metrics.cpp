@@ -1,6 +1,8 @@
 // Our own metrics: everything that a snapshot says, with how it is known.
 #include "cradle/observe/metrics.h"
 #include "cradle_metrics_rows.h"
+#include "energy_range.h"
+#include "subtree.h"
 
 namespace cradle::observe {
 
@@ -37,7 +39,8 @@ std::vector<KnownComponent> known_components(const Snapshot& snapshot) {
 }
 
 /// Half the range over the value: 0.1 is +- 10 %. 0 where there is nothing to be unsure of.
-double relative_uncertainty(const carbon::Estimate<carbon::GramsCO2e>& estimate) {
+template <class Quantity>
+double relative_uncertainty(const carbon::Estimate<Quantity>& estimate) {
   return estimate.value.value() > 0 ? (estimate.high - estimate.low) / estimate.value / 2 : 0;
 }
 
@@ -63,6 +66,12 @@ void add_groups(const Snapshot& snapshot, std::vector<MetricFamily>& families) {
   Rows energy("cradle_cgroup_energy_joules_total",
               "Energy of a control group, with the idle draw that each policy has it bear; add up one policy only",
               "joules", MetricType::counter, {"cgroup", "component", "policy", "meter_kind"});
+  Rows untold("cradle_cgroup_untold_joules_total",
+              "Of a control group's energy under the idle policy in force, what no process that is told of had",
+              "joules", MetricType::counter, {"cgroup", "component", "meter_kind"});
+  Rows energy_uncertainty("cradle_cgroup_energy_uncertainty_ratio",
+                          "Half the range of the joules under the idle policy in force over their value", "ratio",
+                          MetricType::gauge, {"cgroup", "component"});
   Rows grams("cradle_cgroup_carbon_grams_total", "Carbon of a control group in gCO2e, with PUE", "grams",
              MetricType::counter, {"cgroup", "scope", "signal", "meter_kind"});
   Rows uncertainty("cradle_cgroup_carbon_uncertainty_ratio", "Half the range of the grams over their value", "ratio",
@@ -78,6 +87,8 @@ void add_groups(const Snapshot& snapshot, std::vector<MetricFamily>& families) {
 
   const std::vector<KnownComponent> known = known_components(snapshot);
   const auto knowledge = weakest(snapshot);
+  std::vector<EnergyRange> ranges;
+  for (const KnownComponent& one : known) ranges.emplace_back(snapshot, one.component);
   for (const GroupTotals& group : snapshot.groups) {
     const std::string path = valid_utf8(group.path);
     const Totals& totals = group.totals;
@@ -90,6 +101,16 @@ void add_groups(const Snapshot& snapshot, std::vector<MetricFamily>& families) {
       for (const attribution::IdlePolicy policy : policies)
         energy.add(joules(totals.microjoules(policy, one.component)), path, to_string(one.component),
                    attribution::to_string(policy), one.kind);
+    for (std::size_t k = 0; k < known.size(); ++k) {
+      const auto c = static_cast<std::size_t>(known[k].component);
+      const char* component = to_string(known[k].component);
+      const std::int64_t all = totals.microjoules(snapshot.policy, known[k].component);
+      untold.add(joules(group.untold_microjoules[c] + group.untold_idle_microjoules[c]), path, component,
+                 known[k].kind);
+      if (all > 0)
+        energy_uncertainty.once(relative_uncertainty(ranges[k].of(all, totals.dynamic_microjoules[c])), path,
+                                component);
+    }
     for_each_carbon(totals, knowledge,
                     [&](const auto& estimate, const char* scope, const char* signal, const char* kind) {
                       grams.add(estimate.value.value(), path, scope, signal, kind);
@@ -101,20 +122,66 @@ void add_groups(const Snapshot& snapshot, std::vector<MetricFamily>& families) {
     received.add(static_cast<double>(totals.network_received_bytes), path);
     sent.add(static_cast<double>(totals.network_sent_bytes), path);
   }
-  for (Rows* rows : {&info, &cpu, &unseen, &energy, &grams, &uncertainty, &resident, &read, &written, &received, &sent})
+  for (Rows* rows : {&info, &cpu, &unseen, &energy, &untold, &energy_uncertainty, &grams, &uncertainty, &resident,
+                     &read, &written, &received, &sent})
     families.push_back(rows->take());
+}
+
+void add_subtrees(const Snapshot& snapshot, std::vector<MetricFamily>& families) {
+  Rows cpu("cradle_cgroup_subtree_cpu_seconds_total", "CPU time of a control group that has children, with them",
+           "seconds", MetricType::counter, {"cgroup"});
+  Rows energy("cradle_cgroup_subtree_energy_joules_total",
+              "Energy of a control group that has children, with them, under the idle policy in force", "joules",
+              MetricType::counter, {"cgroup", "component", "meter_kind"});
+  Rows grams("cradle_cgroup_subtree_carbon_grams_total",
+             "Carbon of a control group that has children, with them, in gCO2e, with PUE", "grams", MetricType::counter,
+             {"cgroup", "scope", "signal", "meter_kind"});
+  const std::vector<KnownComponent> known = known_components(snapshot);
+  const auto knowledge = weakest(snapshot);
+  for (const Subtree& subtree : subtrees(snapshot)) {
+    const std::string path = valid_utf8(subtree.path);
+    cpu.add(seconds(subtree.cpu_ns), path);
+    for (const KnownComponent& one : known)
+      energy.add(joules(subtree.microjoules[static_cast<std::size_t>(one.component)]), path, to_string(one.component),
+                 one.kind);
+    if (knowledge) {
+      grams.add(subtree.operational_average.value(), path, "operational", "average", meter_kind(*knowledge));
+      if (subtree.operational_marginal)
+        grams.add(subtree.operational_marginal->value(), path, "operational", "marginal", meter_kind(*knowledge));
+    }
+    grams.add(subtree.embodied.value(), path, "embodied", "none", meter_kind(carbon::Knowledge::estimated));
+  }
+  for (Rows* rows : {&cpu, &energy, &grams}) families.push_back(rows->take());
 }
 
 void add_processes(const Snapshot& snapshot, std::vector<MetricFamily>& families) {
   Rows cpu("cradle_process_cpu_seconds_total", "CPU time of a process in a control group", "seconds",
            MetricType::counter, {"pid", "comm", "cgroup"});
+  Rows energy("cradle_process_energy_joules_total",
+              "Energy of a process, dynamic and idle under the idle policy in force; none of a component, no row",
+              "joules", MetricType::counter, {"pid", "comm", "cgroup", "component", "meter_kind"});
+  Rows grams("cradle_process_carbon_grams_total",
+             "Carbon of a process in gCO2e: operational by the average signal with PUE, embodied of processor and base",
+             "grams", MetricType::counter, {"pid", "comm", "cgroup", "scope", "meter_kind"});
+  const std::vector<KnownComponent> known = known_components(snapshot);
+  const auto knowledge = weakest(snapshot);
   const auto groups = groups_by_id(snapshot);
   for (const ProcessTotals& process : snapshot.processes) {
     const auto group = groups.find(process.group);
-    cpu.add(seconds(process.cpu_ns), std::to_string(process.key.pid), valid_utf8(process.command),
-            group == groups.end() ? std::string() : valid_utf8(group->second->path));
+    const std::string pid = std::to_string(process.key.pid), comm = valid_utf8(process.command),
+                      path = group == groups.end() ? std::string() : valid_utf8(group->second->path);
+    cpu.add(seconds(process.cpu_ns), pid, comm, path);
+    for (const KnownComponent& one : known) {
+      const auto c = static_cast<std::size_t>(one.component);
+      const std::int64_t microjoules = process.dynamic_microjoules[c] + process.idle_microjoules[c];
+      if (microjoules > 0) energy.add(joules(microjoules), pid, comm, path, to_string(one.component), one.kind);
+    }
+    if (knowledge && process.operational.value() > 0)
+      grams.add(process.operational.value(), pid, comm, path, "operational", meter_kind(*knowledge));
+    if (process.embodied.value() > 0)
+      grams.add(process.embodied.value(), pid, comm, path, "embodied", meter_kind(carbon::Knowledge::estimated));
   }
-  families.push_back(cpu.take());
+  for (Rows* rows : {&cpu, &energy, &grams}) families.push_back(rows->take());
 }
 
 void add_node(const Snapshot& snapshot, std::vector<MetricFamily>& families) {
@@ -127,6 +194,8 @@ void add_node(const Snapshot& snapshot, std::vector<MetricFamily>& families) {
                 MetricType::counter, by_component);
   Rows unattributed("cradle_node_unattributed_joules_total", "Energy of use that nobody was seen at", "joules",
                     MetricType::counter, by_component);
+  Rows energy_uncertainty("cradle_node_energy_uncertainty_ratio", "Half the range of the joules over their value",
+                          "ratio", MetricType::gauge, {"component"});
   Rows grams("cradle_node_carbon_grams_total", "Carbon of the node in gCO2e, with PUE", "grams", MetricType::counter,
              {"scope", "signal", "meter_kind"});
   Rows uncertainty("cradle_node_carbon_uncertainty_ratio", "Half the range of the grams over their value", "ratio",
@@ -144,6 +213,9 @@ void add_node(const Snapshot& snapshot, std::vector<MetricFamily>& families) {
       for (std::size_t p = 0; p < residue.size(); ++p) residue[p] += zone.idle_residue[p];
     }
     energy.add(joules(metered), to_string(one.component), one.kind);
+    if (metered > 0)
+      energy_uncertainty.once(relative_uncertainty(EnergyRange(snapshot, one.component).of(metered, 0)),
+                              to_string(one.component));
     overhead.add(joules(over), to_string(one.component), one.kind);
     unattributed.add(joules(lost), to_string(one.component), one.kind);
     for (const attribution::IdlePolicy policy : policies)
@@ -155,7 +227,8 @@ void add_node(const Snapshot& snapshot, std::vector<MetricFamily>& families) {
                     grams.add(estimate.value.value(), scope, signal, kind);
                     uncertainty.once(relative_uncertainty(estimate), scope, signal, kind);
                   });
-  for (Rows* rows : {&energy, &idle, &overhead, &unattributed, &grams, &uncertainty}) families.push_back(rows->take());
+  for (Rows* rows : {&energy, &idle, &overhead, &unattributed, &energy_uncertainty, &grams, &uncertainty})
+    families.push_back(rows->take());
 }
 
 void add_zones(const Snapshot& snapshot, std::vector<MetricFamily>& families) {
@@ -167,14 +240,19 @@ void add_zones(const Snapshot& snapshot, std::vector<MetricFamily>& families) {
   Rows uncertainty("cradle_zone_uncertainty_ratio",
                    "Of the zone's energy, one standard deviation, by the meter's source", "ratio", MetricType::gauge,
                    labels);
+  Rows events("cradle_meter_events_total", "What a meter told of a zone beside its joules", "", MetricType::counter,
+              {"zone", "event"});
   for (const ZoneTotals& totals : snapshot.zones) {
+    for (std::size_t e = 0; e < meter_events; ++e)
+      events.add(static_cast<double>(totals.events[e]), valid_utf8(totals.zone.name),
+                 to_string(static_cast<MeterEvent>(e)));
     const std::string zone = valid_utf8(totals.zone.name), source = valid_utf8(totals.zone.source);
     const char* kind = meter_kind(totals.zone.knowledge);
     energy.add(joules(totals.microjoules), zone, source, kind);
     power.add(totals.watts, zone, source, kind);
     uncertainty.once(totals.zone.uncertainty, zone, source, kind);
   }
-  for (Rows* rows : {&energy, &power, &uncertainty}) families.push_back(rows->take());
+  for (Rows* rows : {&energy, &power, &uncertainty, &events}) families.push_back(rows->take());
 }
 
 MetricFamily single(std::string name, std::string help, std::string unit, MetricType type, double value) {
@@ -235,6 +313,7 @@ std::vector<MetricFamily> cradle_families(const Snapshot& snapshot) {
   add_node(snapshot, families);
   add_zones(snapshot, families);
   add_groups(snapshot, families);
+  add_subtrees(snapshot, families);
   add_processes(snapshot, families);
   return families;
 }

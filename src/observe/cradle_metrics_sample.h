@@ -130,7 +130,12 @@ inline void sample_tick(Snapshot& node) {
       for (std::size_t m = 0; m < members.size(); ++m) {
         members[m]->dynamic_microjoules[c] += parts[m];
         members[m]->interval_dynamic_microjoules[c] += parts[m];
+        group.untold_microjoules[c] -= parts[m];
+        members[m]->operational = members[m]->operational + carbon::GramsCO2e{static_cast<double>(parts[m]) * 1e-10};
+        members[m]->embodied = members[m]->embodied + carbon::GramsCO2e{0.001};
       }
+      group.untold_microjoules[c] += division.dynamic[g];
+      group.untold_idle_microjoules[c] += division.idle[static_cast<std::size_t>(node.policy)][g];
     }
   }
   using carbon::GramsCO2e;

@@ -64,6 +64,78 @@ TEST(CradleMetrics, PartsAddUpToTheMeterUnderEveryPolicy) {
   }
 }
 
+/// What the groups bear under the policy in force is what their processes are told and what none of them is.
+TEST(CradleMetrics, ProcessesAndWhatIsUntoldAreTheGroups) {
+  Snapshot node = after_ticks(7);
+  node.processes[1].group = 12345;                        // of a group that is told no more
+  node.processes[2].command = node.processes[3].command;  // and one number twice
+  node.processes[2].key.pid = node.processes[3].key.pid;
+  const auto families = cradle_families(node);
+  const auto groups = by_component(named(families, "cradle_cgroup_energy_joules_total"), "reservation");
+  const auto processes = by_component(named(families, "cradle_process_energy_joules_total"));
+  const auto untold = by_component(named(families, "cradle_cgroup_untold_joules_total"));
+  ASSERT_EQ(groups.size(), 4U);
+  for (const auto& [component, joules] : groups) {
+    EXPECT_EQ(processes.at(component) + untold.at(component), joules) << component;
+    EXPECT_GT(untold.at(component), 0) << component;
+    EXPECT_GT(processes.at(component), untold.at(component) / 100) << component;
+  }
+}
+
+TEST(CradleMetrics, AProcessHasRowsOnlyOfWhatItHad) {
+  Snapshot node = after_ticks(1);
+  for (ProcessTotals& process : node.processes) process.dynamic_microjoules = process.idle_microjoules = {};
+  ProcessTotals& process = node.processes[0];
+  process.dynamic_microjoules[0] = 1'500'000;
+  process.idle_microjoules[0] = 500'000;
+  process.idle_microjoules[static_cast<std::size_t>(Component::accelerator)] = 1;
+  process.dynamic_microjoules[static_cast<std::size_t>(Component::network)] = 7;  // which no meter counts
+  for (ProcessTotals& each : node.processes) each.operational = each.embodied = carbon::GramsCO2e{0};
+  process.operational = carbon::GramsCO2e{0.25};
+  const auto families = cradle_families(node);
+  const MetricFamily& energy = named(families, "cradle_process_energy_joules_total");
+  ASSERT_EQ(energy.samples.size(), 2U);
+  EXPECT_DOUBLE_EQ(energy.samples[0].value, 2);
+  EXPECT_EQ(energy.samples[0].labels, (std::vector<std::string>{"100", "worker \"0\"", "/", "cpu", "measured"}));
+  EXPECT_EQ(label(energy, energy.samples[1], "component"), "accelerator");
+  const MetricFamily& grams = named(families, "cradle_process_carbon_grams_total");
+  ASSERT_EQ(grams.samples.size(), 1U);
+  EXPECT_EQ(grams.samples[0].labels,
+            (std::vector<std::string>{"100", "worker \"0\"", "/", "operational", "estimated"}));
+  EXPECT_DOUBLE_EQ(grams.samples[0].value, 0.25);
+}
+
+TEST(CradleMetrics, UncertaintyIsToldOfWhatHasJoules) {
+  Snapshot node = after_ticks(3);
+  node.groups[2].totals.dynamic_microjoules[0] = 0;
+  node.groups[2].totals.idle_microjoules = {};
+  const auto families = cradle_families(node);
+  const MetricFamily& groups = named(families, "cradle_cgroup_energy_uncertainty_ratio");
+  for (const Sample& sample : groups.samples) {
+    EXPECT_FALSE(sample.labels[0] == node.groups[2].path && sample.labels[1] == "cpu");
+    EXPECT_GT(sample.value, 0.05 * 1.6449 - 1e-9);  // the zones' own, and a part of what nobody was seen at
+  }
+  EXPECT_EQ(groups.samples.size(), 4 * node.groups.size() - 1);
+  const MetricFamily& whole = named(families, "cradle_node_energy_uncertainty_ratio");
+  ASSERT_EQ(whole.samples.size(), 4U);
+  for (const Sample& sample : whole.samples) EXPECT_NEAR(sample.value, 0.05 * 1.6449, 1e-12);
+}
+
+TEST(CradleMetrics, MeterEventsAreCountedByZone) {
+  Snapshot node = after_ticks(1);
+  node.zones[0].events[static_cast<std::size_t>(MeterEvent::wrapped)] = 3;
+  const auto families = cradle_families(node);
+  const MetricFamily& events = named(families, "cradle_meter_events_total");
+  EXPECT_EQ(events.samples.size(), node.zones.size() * meter_events);  // from 0 on, so that a rate sees the first
+  std::set<std::string> words;
+  for (const Sample& sample : events.samples) {
+    words.insert(sample.labels[1]);
+    EXPECT_EQ(sample.value, sample.labels == std::vector<std::string>({"package-0", "wrapped"}) ? 3 : 0);
+  }
+  EXPECT_EQ(words, (std::set<std::string>{"implausible", "no_reading", "ran_backwards", "read_late", "returned",
+                                          "vanished", "wrapped"}));
+}
+
 TEST(CradleMetrics, NamesAndLabelsThatOthersBuildOn) {
   const auto families = cradle_families(after_ticks(1));
   const auto checked = exposition::check(families);
@@ -73,6 +145,13 @@ TEST(CradleMetrics, NamesAndLabelsThatOthersBuildOn) {
       {"cradle_process_cpu_seconds_total", {"pid", "comm", "cgroup"}},
       {"cradle_cgroup_energy_joules_total", {"cgroup", "component", "policy", "meter_kind"}},
       {"cradle_cgroup_carbon_grams_total", {"cgroup", "scope", "signal", "meter_kind"}},
+      {"cradle_process_energy_joules_total", {"pid", "comm", "cgroup", "component", "meter_kind"}},
+      {"cradle_process_carbon_grams_total", {"pid", "comm", "cgroup", "scope", "meter_kind"}},
+      {"cradle_cgroup_untold_joules_total", {"cgroup", "component", "meter_kind"}},
+      {"cradle_cgroup_subtree_energy_joules_total", {"cgroup", "component", "meter_kind"}},
+      {"cradle_cgroup_subtree_carbon_grams_total", {"cgroup", "scope", "signal", "meter_kind"}},
+      {"cradle_cgroup_subtree_cpu_seconds_total", {"cgroup"}},
+      {"cradle_meter_events_total", {"zone", "event"}},
       {"cradle_cgroup_info", {"cgroup", "kind", "container_id", "pod_id", "slurm_job", "unit"}},
       {"cradle_node_unattributed_joules_total", {"component", "meter_kind"}},
       {"cradle_node_idle_joules_total", {"component", "policy", "meter_kind"}},

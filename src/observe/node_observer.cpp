@@ -49,6 +49,7 @@ NodeObserver::NodeObserver(const ObserverOptions& options, Parts parts, Hardware
       hardware_(std::move(hardware)),
       zones_(std::move(parts_.meters), hardware_.declared_idle, parts_.gpu_use),
       reservations_(options.capture.sysroot),
+      memory_weights_(options.memory_classes),
       division_(options.policy),
       tenants_(snapshot_.groups, snapshot_.processes, {options.ended_kept_ns, options.ended_kept}) {}
 
@@ -65,6 +66,7 @@ Result<std::unique_ptr<NodeObserver>> NodeObserver::compose(const ObserverOption
 
 Result<void> NodeObserver::begin(const capture::Scan& first) {
   for (const std::string& note : hardware_.notes) notes_.add(note);
+  if (const std::string note = memory_weights_.note(); !note.empty()) notes_.add(note);
   for (const std::string& note : parts_.capture->notes()) notes_.add(note);
   snapshot_.at = last_at_ = first.at;
   snapshot_.tier = parts_.capture->tier();
@@ -173,6 +175,7 @@ void NodeObserver::take_in_groups(const capture::Scan& scan) {
     use.resident_bytes = group.ended ? 0 : group.resident_bytes;
     use.block_bytes = group.block_read_bytes + group.block_written_bytes;
     use.network_bytes = group.network_received_bytes + group.network_sent_bytes;
+    use.memory_weight = memory_weights_.of(snapshot_.groups[at], group.ended);
     uses_.push_back(use);
   }
   snapshot_.node.resident_bytes = resident;
@@ -282,8 +285,7 @@ void NodeObserver::account_groups(const capture::Scan& scan, const TickPrice& pr
     }
     group.processes_unseen_ns += scan.groups[g].cpu_ns;
     const ByComponent joules = borne(take, in_force);
-    add_grams(group.totals, tenants_.lost(position_[g]), price.average(joules), price.marginal(joules),
-              price.embodied(take.occupied));
+    add_grams(group.totals, price.average(joules), price.marginal(joules), price.embodied(take.occupied));
     if (!parts_.self_map || (scan.groups[g].id & (std::uint64_t{1} << 63)) != 0) continue;
     if (scan.groups[g].ended) {
       static_cast<void>(parts_.self_map->remove(scan.groups[g].id));
@@ -408,15 +410,12 @@ void NodeObserver::account_node(const capture::Scan& scan, const TickPrice& pric
   std::array<double, components> whole;
   whole.fill(static_cast<double>(scan.interval_ns) * 1e-9);
   const ByComponent& residue = division_.idle().idle[in_force];
-  add_grams(node, node_lost_, price.average(division_.metered()), price.marginal(division_.metered()),
-            price.embodied(whole));
-  add_grams(snapshot_.idle, idle_lost_, price.average(residue), price.marginal(residue),
-            price.embodied(division_.idle().occupied));
+  add_grams(node, price.average(division_.metered()), price.marginal(division_.metered()), price.embodied(whole));
+  add_grams(snapshot_.idle, price.average(residue), price.marginal(residue), price.embodied(division_.idle().occupied));
   // What the monitoring itself and the unseen occupied is among the idle residue, as `cradle account` has it.
-  add_grams(snapshot_.overhead, overhead_lost_, price.average(division_.overhead()),
-            price.marginal(division_.overhead()), {});
-  add_grams(snapshot_.unattributed, unattributed_lost_, price.average(division_.unattributed()),
-            price.marginal(division_.unattributed()), {});
+  add_grams(snapshot_.overhead, price.average(division_.overhead()), price.marginal(division_.overhead()), {});
+  add_grams(snapshot_.unattributed, price.average(division_.unattributed()), price.marginal(division_.unattributed()),
+            {});
 }
 
 void NodeObserver::publish(const capture::Scan& scan) {

@@ -14,6 +14,7 @@
 #include "cradle/observe/self_service.h"
 #include "entry_log.h"
 #include "hardware.h"
+#include "memory_weights.h"
 #include "price.h"
 #include "reservation.h"
 #include "tenant_table.h"
@@ -75,6 +76,7 @@ class NodeObserver : public Observer {
   Snapshot snapshot_;
   Zones zones_;
   Reservations reservations_;
+  MemoryWeights memory_weights_;
   TickDivision division_;
   TenantTable tenants_;
   std::optional<EntryLog> log_;
@@ -87,7 +89,6 @@ class NodeObserver : public Observer {
   std::uint64_t own_group_ = 0;
   bool own_group_known_ = false;
   std::int64_t own_ns_ = 0;  ///< of this tick, taken out of the own group's use
-  GramsLost node_lost_, idle_lost_, overhead_lost_, unattributed_lost_;
 
   // Kept from tick to tick for their memory.
   std::vector<std::size_t> position_;  ///< by group of the scan: in snapshot_.groups

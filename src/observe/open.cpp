@@ -33,10 +33,15 @@ Result<Meters> meters_of(meter::MeterOptions options, const catalog::Catalog& ca
 }  // namespace
 
 Result<std::unique_ptr<Observer>> Observer::open(const ObserverOptions& options, const catalog::Catalog& catalog) {
-  Parts parts;
   auto capture = capture::Capture::open(options.capture);
   if (!capture) return std::move(capture).error();
-  parts.capture = *std::move(capture);
+  return open(options, catalog, *std::move(capture));
+}
+
+Result<std::unique_ptr<Observer>> Observer::open(const ObserverOptions& options, const catalog::Catalog& catalog,
+                                                 std::unique_ptr<capture::Capture> capture) {
+  Parts parts;
+  parts.capture = std::move(capture);
   meter::MeterOptions metering = options.meter;
   if (metering.server.empty()) metering.server = options.place.server;
   auto meters = meters_of(std::move(metering), catalog);

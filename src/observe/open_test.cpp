@@ -59,7 +59,7 @@ TEST(Open, PartsWithoutAMeterAreEstimated) {
     EXPECT_TRUE(known.emplace(zone.component, zone.zone.knowledge).second) << zone.zone.name << " counts twice";
     microjoules[zone.component] = zone.microjoules;
   }
-  // A tree with the marker of made-up counters is never measured; what it has not is the model's.
+  // A tree that is not the kernel's sysfs is never measured; what it has not is the model's.
   EXPECT_EQ(known.at(Component::cpu), carbon::Knowledge::simulated);
   EXPECT_EQ(known.at(Component::memory), carbon::Knowledge::simulated);
   EXPECT_EQ(known.at(Component::storage), carbon::Knowledge::estimated);

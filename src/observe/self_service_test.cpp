@@ -142,7 +142,7 @@ TEST(SelfService, TheExampleIsPlainC) {
   EXPECT_GT(me.operational_grams, 0);
   EXPECT_GT(me.embodied_grams, 0);
   const int status = std::system(
-      ("'" + program + "' '" + options.self_service.string() + "' > '" + (folder / "out").string() + "'").c_str());
+      ("'" + program + "' '" + options.self_service.string() + "' 2 > '" + (folder / "out").string() + "'").c_str());
   EXPECT_EQ(WEXITSTATUS(status), 2) << "no scan has seen the example's process";
   EXPECT_NE(must(read_file(folder / "out")).find("(simulated, idle: none)"), std::string::npos);
 }

@@ -13,22 +13,34 @@ constexpr std::uint64_t version_1_bit = std::uint64_t{1} << 63;
 
 std::string key_of(std::uint64_t id, const std::string& path) { return ((id & version_1_bit) != 0 ? "1" : "2") + path; }
 
-}  // namespace
+/// Where the rests of the three estimates begin in Totals::grams_rest.
+constexpr std::size_t average_rest = 0, embodied_rest = 3, marginal_rest = 6;
 
-void add_grams(Totals& totals, GramsLost& lost, const carbon::Estimate<carbon::GramsCO2e>& average,
-               const std::optional<carbon::Estimate<carbon::GramsCO2e>>& marginal,
-               const carbon::Estimate<carbon::GramsCO2e>& embodied) {
-  const auto add = [&](carbon::Estimate<carbon::GramsCO2e>& sum, const carbon::Estimate<carbon::GramsCO2e>& term,
-                       std::size_t first) {
-    add_exactly(sum.value, lost.lost[first], term.value);
-    add_exactly(sum.low, lost.lost[first + 1], term.low);
-    add_exactly(sum.high, lost.lost[first + 2], term.high);
-  };
-  add(totals.operational_average, average, 0);
-  add(totals.embodied, embodied, 3);
+void add_estimate(carbon::Estimate<carbon::GramsCO2e>& sum, double* rests,
+                  const carbon::Estimate<carbon::GramsCO2e>& term, const double* term_rests) {
+  add_exactly(sum.value, rests[0], term.value, term_rests[0]);
+  add_exactly(sum.low, rests[1], term.low, term_rests[1]);
+  add_exactly(sum.high, rests[2], term.high, term_rests[2]);
+}
+
+/// `rests` are of the terms, as Totals has them.
+void add_carbon(Totals& totals, const carbon::Estimate<carbon::GramsCO2e>& average,
+                const std::optional<carbon::Estimate<carbon::GramsCO2e>>& marginal,
+                const carbon::Estimate<carbon::GramsCO2e>& embodied, const std::array<double, 9>& rests) {
+  double* own = totals.grams_rest.data();
+  add_estimate(totals.operational_average, own + average_rest, average, rests.data() + average_rest);
+  add_estimate(totals.embodied, own + embodied_rest, embodied, rests.data() + embodied_rest);
   if (!marginal) return;
   if (!totals.operational_marginal) totals.operational_marginal.emplace();
-  add(*totals.operational_marginal, *marginal, 6);
+  add_estimate(*totals.operational_marginal, own + marginal_rest, *marginal, rests.data() + marginal_rest);
+}
+
+}  // namespace
+
+void add_grams(Totals& totals, const carbon::Estimate<carbon::GramsCO2e>& average,
+               const std::optional<carbon::Estimate<carbon::GramsCO2e>>& marginal,
+               const carbon::Estimate<carbon::GramsCO2e>& embodied) {
+  add_carbon(totals, average, marginal, embodied, {});
 }
 
 void add_totals(Totals& sum, const Totals& more) {
@@ -38,11 +50,7 @@ void add_totals(Totals& sum, const Totals& more) {
     for (std::size_t p = 0; p < attribution::idle_policies; ++p)
       sum.idle_microjoules[p][c] += more.idle_microjoules[p][c];
   }
-  sum.operational_average = sum.operational_average + more.operational_average;
-  if (more.operational_marginal)
-    sum.operational_marginal =
-        sum.operational_marginal.value_or(carbon::Estimate<carbon::GramsCO2e>{}) + *more.operational_marginal;
-  sum.embodied = sum.embodied + more.embodied;
+  add_carbon(sum, more.operational_average, more.operational_marginal, more.embodied, more.grams_rest);
   sum.block_read_bytes += more.block_read_bytes;
   sum.block_written_bytes += more.block_written_bytes;
   sum.network_received_bytes += more.network_received_bytes;

@@ -14,19 +14,18 @@
 
 namespace cradle::observe {
 
-/// Adds so that a sum of many small terms loses nothing to its length (Kahan 1965): `lost` is carried to the next term.
-inline void add_exactly(carbon::GramsCO2e& sum, double& lost, carbon::GramsCO2e term) {
-  const double next_term = term.value() - lost;
-  const double next = sum.value() + next_term;
-  lost = (next - sum.value()) - next_term;
-  sum = carbon::GramsCO2e{next};
+/// Adds in double-double arithmetic (Dekker 1971, Knuth's two-sum): sum + rest is exact to about 2^-104, so that a sum
+/// loses nothing to its length or order.
+inline void add_exactly(carbon::GramsCO2e& sum, double& rest, carbon::GramsCO2e term, double term_rest = 0) {
+  const double before = sum.value(), more = term.value();
+  const double next = before + more;
+  const double added = next - before;
+  const double tail = rest + term_rest + ((before - (next - added)) + (more - added));
+  sum = carbon::GramsCO2e{next + tail};
+  rest = tail - (sum.value() - next);
 }
 
-/// The rounding of the nine sums of grams in Totals.
-struct GramsLost {
-  std::array<double, 9> lost{};
-};
-void add_grams(Totals& totals, GramsLost& lost, const carbon::Estimate<carbon::GramsCO2e>& average,
+void add_grams(Totals& totals, const carbon::Estimate<carbon::GramsCO2e>& average,
                const std::optional<carbon::Estimate<carbon::GramsCO2e>>& marginal,
                const carbon::Estimate<carbon::GramsCO2e>& embodied);
 /// Everything but what is held now (resident bytes).
@@ -51,7 +50,6 @@ class TenantTable {
   std::size_t process(const capture::ProcessUsage& usage, std::int64_t now_ns);
   /// Position of the living process of that number.
   std::optional<std::size_t> living(std::int32_t pid) const;
-  GramsLost& lost(std::size_t group) { return states_[group].lost; }
 
   /// Ends processes of ended groups, drops and folds what ended long ago. Positions change.
   void retire(std::int64_t now_ns);
@@ -60,7 +58,6 @@ class TenantTable {
 
  private:
   struct GroupState {
-    GramsLost lost;
     std::int64_t ended_at_ns = 0;
   };
   struct ProcessState {

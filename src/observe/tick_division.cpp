@@ -1,6 +1,7 @@
 #include "tick_division.h"
 
 #include <algorithm>
+#include <limits>
 
 #include "hardware.h"
 
@@ -24,6 +25,17 @@ double watts(MicroJoules energy, std::int64_t interval_ns) {
   return static_cast<double>(energy) * joules_per_microjoule / (static_cast<double>(interval_ns) / ns_per_second);
 }
 
+/// CPU time at a weight; years of CPU time in one tick count as the most that there is.
+std::int64_t weighted(std::int64_t cpu_ns, std::int64_t weight) {
+  std::int64_t product = 0;
+  return __builtin_mul_overflow(cpu_ns, weight, &product) ? std::numeric_limits<std::int64_t>::max() : product;
+}
+
+std::int64_t sum(std::int64_t a, std::int64_t b) {
+  std::int64_t both = 0;
+  return __builtin_add_overflow(a, b, &both) ? std::numeric_limits<std::int64_t>::max() : both;
+}
+
 /// part of whole in proportion to over / under, rounded down, 0 .. whole.
 MicroJoules proportion(MicroJoules whole, std::int64_t over, std::int64_t under) {
   __extension__ using Wide = __int128;
@@ -40,12 +52,25 @@ void TickDivision::consumers_of(Measure measure) {
     // What a group reserves of memory, disks and network is not known; that nobody reserved it leaves it idle.
     switch (measure) {
       case Measure::cpu: consumers_[i] = {use.cpu_ns, use.reserved_ns}; break;
+      case Measure::accesses: consumers_[i] = {weighted(use.cpu_ns, use.memory_weight), 0}; break;
       case Measure::resident: consumers_[i] = {use.resident_bytes, 0}; break;
       case Measure::block: consumers_[i] = {use.block_bytes, 0}; break;
       case Measure::network: consumers_[i] = {use.network_bytes, 0}; break;
       case Measure::accelerator: consumers_[i] = {accelerator_use_[present_[i]], 0}; break;
     }
   }
+}
+
+Pool TickDivision::accesses(const Pool& by_cpu) const {
+  std::int64_t seen_ns = by_cpu.overhead, seen = weighted(by_cpu.overhead, neutral_memory_weight);
+  for (const std::size_t g : present_) {
+    seen_ns += uses_[g].cpu_ns;
+    seen = sum(seen, weighted(uses_[g].cpu_ns, uses_[g].memory_weight));
+  }
+  Pool pool;
+  pool.overhead = weighted(by_cpu.overhead, neutral_memory_weight);
+  pool.used = sum(seen, weighted(by_cpu.used - seen_ns, neutral_memory_weight));
+  return pool;
 }
 
 void TickDivision::consumers_of_accelerator(std::size_t zone) {
@@ -62,7 +87,7 @@ void TickDivision::divide_pool(ZoneTotals& zone, const Pool& pool, Measure measu
     Take& take = takes_[present_[i]];
     take.dynamic[c] += division_.dynamic[i];
     for (std::size_t p = 0; p < attribution::idle_policies; ++p) take.idle[p][c] += division_.idle[p][i];
-    if (measure != Measure::cpu) continue;
+    if (measure != Measure::cpu && measure != Measure::accesses) continue;
     take.dynamic_by_cpu[c] += division_.dynamic[i];
     take.idle_by_cpu[c] += division_.idle[static_cast<std::size_t>(in_force_)][i];
   }
@@ -137,9 +162,9 @@ void TickDivision::divide(std::vector<ZoneTotals>& zones, const std::vector<Zone
         pool.used = resident;
         pool.capacity = std::max(node.memory_bytes, resident);
         divide_pool(zone, pool, Measure::resident);
-        by_cpu.metered = tick.metered - tick.idle;
-        by_cpu.idle = 0;
-        divide_pool(zone, by_cpu, Measure::cpu);
+        pool = accesses(by_cpu);
+        pool.metered = tick.metered - tick.idle;
+        divide_pool(zone, pool, Measure::accesses);
         break;
       }
       case Component::storage:

@@ -8,6 +8,7 @@
 
 #include "cradle/attribution/attribution.h"
 #include "cradle/capture/usage.h"
+#include "cradle/observe/memory_class.h"
 #include "zones.h"
 
 namespace cradle::observe {
@@ -27,6 +28,8 @@ struct GroupUse {
   std::int64_t cpu_ns = 0;       ///< without what this program used itself
   std::int64_t reserved_ns = 0;  ///< of the processors; what it used where no reservation is known
   std::int64_t resident_bytes = 0, block_bytes = 0, network_bytes = 0;
+  /// What its CPU time counts for in the memory's accesses (memory_class.h), > 0.
+  std::int64_t memory_weight = neutral_memory_weight;
 };
 
 /// What a group used of one accelerator zone, of whatever measure its meter tells.
@@ -45,7 +48,8 @@ struct NodeUse {
 ///
 /// The laws, by component of the zone (docs/observe.md has them as equations):
 ///   cpu, base    idle part by policy; the rest by CPU time, what no group was seen at unattributed
-///   memory       static part by resident bytes, that of free memory idle; the rest by CPU time
+///   memory       static part by resident bytes, that of free memory idle; the rest by CPU time x bandwidth class, what
+///                nobody declared (this program, the unseen) at the neutral weight
 ///   storage, network    idle part by policy; the rest by bytes; without bytes unattributed
 ///   accelerator  idle part by policy; the rest by the use that the meter tells; without any unattributed
 class TickDivision {
@@ -65,10 +69,11 @@ class TickDivision {
   bool conserved() const { return conserved_; }
 
  private:
-  enum class Measure : std::uint8_t { cpu, resident, block, network, accelerator };
+  enum class Measure : std::uint8_t { cpu, accesses, resident, block, network, accelerator };
   /// Of consumers_, which `measure` set.
   void divide_pool(ZoneTotals& zone, const attribution::Pool& pool, Measure measure);
   void consumers_of(Measure measure);
+  attribution::Pool accesses(const attribution::Pool& by_cpu) const;
   void consumers_of_accelerator(std::size_t zone);
   void occupy();
 

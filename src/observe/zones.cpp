@@ -1,6 +1,7 @@
 #include "zones.h"
 
 #include <algorithm>
+#include <string_view>
 #include <utility>
 
 #include "cradle/base/text.h"
@@ -29,6 +30,19 @@ Component component_of(ZoneKind kind) {
     case ZoneKind::platform: return Component::base;
   }
   return Component::base;
+}
+
+/// The words are those of `meter::ZoneReading::event`; what follows a colon is the case at hand.
+MeterEvent event_of(std::string_view text) {
+  if (text.ends_with("is not plausible")) return MeterEvent::implausible;
+  constexpr std::pair<std::string_view, MeterEvent> beginnings[] = {{"wrapped", MeterEvent::wrapped},
+                                                                    {"read late", MeterEvent::read_late},
+                                                                    {"ran backwards", MeterEvent::ran_backwards},
+                                                                    {"vanished", MeterEvent::vanished},
+                                                                    {"returned", MeterEvent::returned}};
+  for (const auto& [beginning, event] : beginnings)
+    if (text.starts_with(beginning)) return event;
+  return MeterEvent::no_reading;
 }
 
 bool is_part(ZoneKind kind) {
@@ -100,6 +114,7 @@ std::size_t Zones::place(const meter::Zone& zone) {
   totals_.push_back(std::move(totals));
   ticks_.emplace_back();
   idle_known_.push_back(false);
+  noted_.push_back({});
   live_.push_back(true);
   floors_.push_back(IdleFloor(IdleFloor::Options{}));
   return totals_.size() - 1;
@@ -165,11 +180,11 @@ void Zones::read(Instant at, const meter::Activity& activity, double busy_share,
         continue;
       }
       const std::size_t i = position_[m][reading.zone];
-      if (!reading.event.empty()) notes.add("zone " + totals_[i].zone.name + ": " + reading.event);
+      if (!reading.event.empty()) tell(i, event_of(reading.event), reading.event, notes);
       if (!reading.present) continue;
       if (i == whole_) whole_present_ = true;
       if (reading.microjoules < 0) {
-        notes.add("zone " + totals_[i].zone.name + ": a negative reading was left out");
+        tell(i, MeterEvent::implausible, "a negative reading was left out", notes);
         continue;
       }
       ticks_[i].metered += reading.microjoules;
@@ -180,6 +195,13 @@ void Zones::read(Instant at, const meter::Activity& activity, double busy_share,
   }
   read_accelerators();
   if (whole_ != none) read_base(activity.interval_ns, busy_share);
+}
+
+void Zones::tell(std::size_t zone, MeterEvent event, const std::string& text, Notes& notes) {
+  const auto e = static_cast<std::size_t>(event);
+  ++totals_[zone].events[e];
+  // Noted once: the text may hold a number that is another each time, and would drive out the other notes.
+  if (!std::exchange(noted_[zone][e], true)) notes.add("zone " + totals_[zone].zone.name + ": " + text);
 }
 
 void Zones::read_accelerators() {
@@ -256,11 +278,13 @@ void Zones::restore(std::vector<ZoneTotals> zones) {
       same->zone = now.zone;
       same->counted = now.counted;
       same->component = now.component;
+      for (std::size_t e = 0; e < meter_events; ++e) same->events[e] += now.events[e];
       continue;
     }
     totals_.push_back(std::move(old));
     ticks_.emplace_back();
     idle_known_.push_back(false);
+    noted_.push_back({});
     live_.push_back(false);
     floors_.push_back(IdleFloor(IdleFloor::Options{}));
   }

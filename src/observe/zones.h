@@ -74,6 +74,7 @@ class Zones {
  private:
   static constexpr std::size_t none = static_cast<std::size_t>(-1);
 
+  void tell(std::size_t zone, MeterEvent event, const std::string& text, Notes& notes);
   void take_in_new_zones();
   std::size_t place(const meter::Zone& zone);
   void elect();
@@ -88,10 +89,11 @@ class Zones {
   std::vector<std::vector<std::size_t>> position_;  ///< by meter and zone: in totals_
   std::vector<ZoneTotals> totals_;
   std::vector<ZoneTick> ticks_;
-  std::vector<attribution::IdleFloor> floors_;  ///< parallel to totals_
-  std::vector<bool> idle_known_;                ///< of the last reading, parallel to totals_
-  std::vector<bool> live_;                      ///< shown by a meter, not only by a checkpoint
-  std::size_t whole_ = none;                    ///< the meter of the whole machine
+  std::vector<attribution::IdleFloor> floors_;         ///< parallel to totals_
+  std::vector<bool> idle_known_;                       ///< of the last reading, parallel to totals_
+  std::vector<std::array<bool, meter_events>> noted_;  ///< by this run, parallel to totals_
+  std::vector<bool> live_;                             ///< shown by a meter, not only by a checkpoint
+  std::size_t whole_ = none;                           ///< the meter of the whole machine
   std::size_t base_ = none;
   bool whole_present_ = false;
   std::int64_t base_deficit_ = 0;

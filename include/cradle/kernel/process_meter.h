@@ -42,8 +42,9 @@ struct ProcessTimes {
   std::vector<SpilledTime> spilled;
   std::int64_t unplaced_ns = 0;  ///< spilled, and there were too many groups as well
   std::int64_t unplaced_records = 0;
-  /// Tasks whose memory the kernel had given away before they could be told: told up to their exit, not what they used
-  /// after it. Their ends are told.
+  /// Tasks that are known only up to their exit, not what they used after it: the kernel had given their memory away
+  /// before they could be told (their ends are told), or there was no room among the dying (the rest and their ends are
+  /// still told, unless the kernel frees them without a word).
   std::int64_t cut_records = 0;
 };
 
@@ -51,6 +52,9 @@ struct ProcessMeterOptions {
   /// Room for the dead between two scans, 64 bytes each; a power of two, at least 4096. Twice this is in the resident
   /// size of the program.
   std::uint32_t ring_bytes = 2 << 20;
+  /// Room for tasks between their exit and the moment that the kernel frees them, 200 bytes of kernel memory each; at
+  /// least 1. Those without room are counted among the cut records.
+  std::uint32_t most_dying = 16'384;
 };
 
 /// Reads se.sum_exec_runtime of the living by the task iterator, of the dead as soon as they have left their processor

@@ -10,8 +10,9 @@
 
 namespace cradle::kernel {
 
-/// The value of map "self_carbon" (BPF_MAP_TYPE_HASH), as it lies in memory. The key is the kernel's id of the control
-/// group (bpf_get_current_cgroup_id, or the inode of its folder), 8 bytes.
+/// The value of map "self_carbon" (BPF_MAP_TYPE_HASH), as it lies in memory: cradle_self_carbon of cradle_self_map.h,
+/// which C and BPF programs include. The key is the kernel's id of the control group (bpf_get_current_cgroup_id, or the
+/// inode of its folder), 8 bytes.
 struct SelfCarbon {
   std::uint64_t microjoules = 0;
   std::uint64_t micrograms_operational = 0;  ///< CO2e
@@ -28,7 +29,7 @@ class SelfMap {
   static Result<std::unique_ptr<SelfMap>> create(const std::filesystem::path& pin, std::uint32_t groups = 65'536);
   virtual ~SelfMap() = default;
 
-  /// budget_exceeded: `groups` are there already.
+  /// An `updated_ns` of 0 becomes the time of writing. budget_exceeded: `groups` are there already.
   virtual Result<void> update(std::uint64_t group, const SelfCarbon& value) = 0;
   /// A group that is not there is no error.
   virtual Result<void> remove(std::uint64_t group) = 0;

@@ -12,11 +12,9 @@
 namespace cradle::meter {
 
 /// Writes SYSROOT/sys/class/powercap/intel-rapl:0 and so on, with links as the kernel has them, and counters that
-/// wrap. Each zone has a file `marker`, by which our own reader says "simulated" of it, never "measured".
+/// wrap. Our own reader says "simulated" of it, never "measured", since it is not the kernel's sysfs.
 class FakePowercap {
  public:
-  static constexpr const char* marker = "cradle_simulated";
-
   struct FakeZone {
     std::string name;        ///< "package-0", "core", "dram", "psys", ...
     int parent = -1;         ///< position of the zone that holds it, one before it; -1: at the top

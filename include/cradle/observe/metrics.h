@@ -22,6 +22,8 @@ std::vector<exposition::MetricFamily> kepler_families(const Snapshot& snapshot);
 /// cradle_*: energy by component, idle policy and kind of meter, grams by scope and signal, what was idle, overhead or
 /// unattributed, uncertainty, and how the observer itself does. For each component and policy
 /// sum(cradle_cgroup_energy) + idle + overhead + unattributed == cradle_node_energy.
+/// Under the policy in force, sum(cradle_process_energy) + sum(cradle_cgroup_untold) == sum(cradle_cgroup_energy), and
+/// the subtree of "/" is the sum of all groups.
 std::vector<exposition::MetricFamily> cradle_families(const Snapshot& snapshot);
 
 /// hw.energy, hw.power, hw.host.energy and hw.host.power (OpenTelemetry semantic conventions, hardware, "Development"),

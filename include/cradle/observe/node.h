@@ -45,6 +45,9 @@ struct Totals {
   carbon::Estimate<carbon::GramsCO2e> operational_average;  ///< of dynamic + idle under the policy in force, with PUE
   std::optional<carbon::Estimate<carbon::GramsCO2e>> operational_marginal;
   carbon::Estimate<carbon::GramsCO2e> embodied;
+  /// What doubles cannot hold of the nine sums above (value, low, high of average, embodied, marginal): with it a sum
+  /// over groups does not depend on their order, nor on what was folded into what.
+  std::array<double, 9> grams_rest{};
   std::int64_t block_read_bytes = 0, block_written_bytes = 0, network_received_bytes = 0, network_sent_bytes = 0;
   std::int64_t resident_bytes = 0;  ///< now
 
@@ -83,6 +86,19 @@ struct ProcessTotals {
   bool ended = false;
 };
 
+/// What a meter tells of a zone beside its joules (`meter::ZoneReading::event`).
+enum class MeterEvent : std::uint8_t {
+  wrapped,        ///< its counter began again, and was unwrapped
+  read_late,      ///< no wrap was seen, but one would fit into the time since the reading before
+  ran_backwards,  ///< its counter was reset: that interval has no joules
+  implausible,    ///< more power than the part can draw, or a negative reading: that interval has no joules
+  vanished,       ///< its file or device is gone
+  returned,       ///< and is back
+  no_reading,     ///< it is there and cannot be read
+};
+inline constexpr std::size_t meter_events = 7;
+const char* to_string(MeterEvent event);  ///< "wrapped", "read_late", "ran_backwards", "implausible", "vanished", ...
+
 /// One meter zone since the observer began: for those that count, metered == sum over groups + idle + overhead +
 /// unattributed, for every policy, in whole microjoules, whenever a tick ends. Of the others only metered, active and
 /// idle are told. Where a meter of the whole machine reads more than its parts, the rest is a zone "base" of its own.
@@ -97,6 +113,7 @@ struct ZoneTotals {
   double active_watts = 0;  ///< of these, not drawn by an idle machine
   bool counted = false;     ///< among the zones whose sum is the node's energy (others lie within or around those)
   Component component = Component::cpu;
+  std::array<std::int64_t, meter_events> events{};  ///< how often each was told; a loss is told once, not at each tick
 };
 
 /// One logical processor as /proc/cpuinfo names it; empty where it does not (metrics.h reads that text).
@@ -126,5 +143,17 @@ struct Snapshot {
   std::int64_t broken_laws = 0;       ///< ticks whose parts did not add up: a programming error, always 0
   std::vector<std::string> notes;
 };
+
+/// Joules of one tenant and component under the policy in force, with their range: low is the 5th percentile of the
+/// meters' error (value x (1 - 1.645 s), s the relative standard deviations of the component's zones that count,
+/// weighted by their joules; never below 0), high the 95th of value + u d / D. There u is what was unattributed of the
+/// component, d the tenant's dynamic joules and D those of all tenants: what nobody was seen at may have been the
+/// tenant's, in proportion to what is known to be its own. Never more than the meters read at their high end; the
+/// totals of the node itself have the range of its meters. A component without a meter: 0, 0, 0.
+carbon::Estimate<carbon::Joules> energy_estimate(const Snapshot& snapshot, const Totals& totals, Component component);
+/// The same of a process. Its part of what no process of its own group was seen at is not in the range: that is
+/// `untold_microjoules`.
+carbon::Estimate<carbon::Joules> energy_estimate(const Snapshot& snapshot, const ProcessTotals& process,
+                                                 Component component);
 
 }  // namespace cradle::observe

@@ -26,6 +26,7 @@ int main(int argc, char** argv) {
   try {
     app.parse(own_words, argv);
   } catch (const CLI::ParseError& error) {
+    if (told_stray_command(app, "cradle-observe")) return usage_error;
     return app.exit(error) == 0 ? 0 : usage_error;
   }
   return run_observe(options, common);

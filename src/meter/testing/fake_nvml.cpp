@@ -3,6 +3,7 @@
 
 #include <cstdio>
 #include <cstring>
+#include <fstream>
 
 using cradle::meter::testing::FakeBoard;
 using cradle::meter::testing::FakeInstance;
@@ -12,7 +13,8 @@ using cradle::meter::testing::FakeProcess;
 namespace {
 
 FakeNvml state;
-constexpr int success = 0, invalid = 2, not_supported = 3, not_found = 6, insufficient = 7, lost = 15;
+constexpr int success = 0, invalid = 2, not_supported = 3, no_permission = 4, not_found = 6, insufficient = 7,
+              lost = 15, unknown = 999;
 
 // Handles are addresses within `state`: a board's, or an instance's.
 FakeBoard* board_of(void* device) {
@@ -153,6 +155,33 @@ int nvmlDeviceGetProcessUtilization(void* device, Sample* samples, unsigned* cou
   for (std::size_t i = 0; i < board->processes.size(); ++i)
     samples[i] = {board->processes[i].pid, board->now_us, board->processes[i].percent, 0, 0, 0};
   return success;
+}
+int nvmlDeviceGetPowerManagementLimitConstraints(void* device, unsigned* lowest, unsigned* highest) {
+  const FakeBoard* board = board_of(device);
+  if (!board || board->limit_file.empty()) return not_supported;
+  *lowest = board->lowest_limit;
+  *highest = board->highest_limit;
+  return success;
+}
+int nvmlDeviceGetPowerManagementLimit(void* device, unsigned* milliwatts) {
+  const FakeBoard* board = board_of(device);
+  if (!board || board->limit_file.empty()) return not_supported;
+  if (!board->present) return lost;
+  return std::ifstream(board->limit_file) >> *milliwatts ? success : unknown;
+}
+int nvmlDeviceGetPowerManagementDefaultLimit(void* device, unsigned* milliwatts) {
+  const FakeBoard* board = board_of(device);
+  if (!board || board->limit_file.empty()) return not_supported;
+  *milliwatts = board->default_limit;
+  return success;
+}
+int nvmlDeviceSetPowerManagementLimit(void* device, unsigned milliwatts) {
+  const FakeBoard* board = board_of(device);
+  if (!board || board->limit_file.empty()) return not_supported;
+  if (!board->present) return lost;
+  if (!board->may_set) return no_permission;
+  if (milliwatts < board->lowest_limit || milliwatts > board->highest_limit) return invalid;
+  return std::ofstream(board->limit_file) << milliwatts << '\n' ? success : unknown;
 }
 }
 // NOLINTEND(readability-identifier-naming)

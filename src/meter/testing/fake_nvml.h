@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <string>
 #include <vector>
 
 namespace cradle::meter::testing {
@@ -28,6 +29,10 @@ struct FakeBoard {
   std::vector<FakeProcess> processes;
   bool samples = true;            ///< gives utilisation by process
   unsigned long long now_us = 1;  ///< of its samples
+  /// The file that holds its power limit in milliwatts, so that another process can set it; empty: it has none.
+  std::string limit_file;
+  unsigned lowest_limit = 100'000, highest_limit = 700'000, default_limit = 700'000;
+  bool may_set = true;
 };
 struct FakeNvml {
   std::vector<FakeBoard> boards;

@@ -1,0 +1,164 @@
+// cradle power: power budgets by token exchange.
+#include "verb_power.h"
+
+#include <algorithm>
+
+#include "cradle/base/text.h"
+#include "cradle/power/baselines.h"
+#include "cradle/power/rounds.h"
+#include "cradle/report/format.h"
+
+namespace cradle::cli {
+
+using power::EventOutcome;
+using power::PowerOutcome;
+using power::Protocol;
+
+int run_power(const PowerOptions& options, const Common& common) {
+  DesignOptions page;
+  page.report = options.report;
+  if (auto fine = check_report(page); !fine) return fail(fine.error());
+  if (options.action == "simulate") return run_power_simulate(options, common);
+  if (options.action == "compare") return run_power_compare(options, common);
+  if (options.action == "sweep") return run_power_sweep(options, common);
+  if (options.action == "tree") return run_power_tree(options, common);
+  return run_power_unit_cost(options, common);
+}
+
+Result<PowerSystem> power_system(const PowerOptions& options) {
+  auto topology = power::Topology::parse(options.topology, "--topology");
+  if (!topology) return std::move(topology).error();
+  const auto start = power::parse_start(options.start, "--start");
+  if (!start) return start.error();
+  power::ScenarioOptions scenario;
+  scenario.start = *start;
+  scenario.demand = static_cast<power::Coins>(options.demand);
+  scenario.coins_per_tile = static_cast<power::Coins>(options.coins_per_tile);
+  scenario.floor = static_cast<power::Coins>(options.floor);
+  scenario.seed = options.seed;
+  auto tiles = power::make_tiles(*topology, scenario);
+  if (!tiles) return std::move(tiles).error();
+  return PowerSystem{std::move(*topology), std::move(*tiles)};
+}
+
+Result<std::pair<double, double>> parse_cut(const std::string& text) {
+  const auto fields = split(text, ':');
+  const auto at = fields.size() == 2 ? parse_number(fields[0]) : std::nullopt;
+  const auto part = fields.size() == 2 ? parse_number(fields[1]) : std::nullopt;
+  if (!at || !part || *at < 0 || *part < 0)
+    return bad_input("'" + text + "' is no change of the budget", "--cut", "write AT:PART, e.g. 50:0.8");
+  return std::pair{*at, *part};
+}
+
+Result<power::EventOptions> event_options(const PowerOptions& options, Protocol protocol) {
+  power::EventOptions events;
+  events.protocol = protocol;
+  events.published.four_way = options.four_way;
+  events.published.registers = options.registers;
+  events.periods = options.periods;
+  events.seed = options.seed;
+  events.loss = options.loss;
+  events.duplicate = options.duplicate;
+  events.reorder = options.reorder;
+  events.crash = options.crash;
+  events.activity = options.activity;
+  events.lease = options.lease;
+  events.far_every = options.far_every;
+  for (const std::string& text : options.cuts) {
+    const auto cut = parse_cut(text);
+    if (!cut) return cut.error();
+    events.changes.push_back({cut->first, cut->second});
+  }
+  for (const std::string& text : options.partitions) {
+    const auto fields = split(text, ':');
+    const auto number = [&](std::size_t i) { return fields.size() == 4 ? parse_number(fields[i]) : std::nullopt; };
+    const auto whole = [&](std::size_t i) { return fields.size() == 4 ? parse_integer(fields[i]) : std::nullopt; };
+    const auto from = number(0), until = number(1);
+    const auto first = whole(2), tiles = whole(3);
+    constexpr std::int64_t most = std::int64_t{1} << 26;
+    if (!from || !until || !first || !tiles || *first < 0 || *tiles < 0 || *first > most || *tiles > most)
+      return bad_input("'" + text + "' is no partition", "--partition",
+                       "write FROM:UNTIL:FIRST:TILES, e.g. 10:40:0:64");
+    events.partitions.push_back({*from, *until, static_cast<power::Tile>(*first), static_cast<std::uint32_t>(*tiles)});
+  }
+  return events;
+}
+
+Result<EventOutcome> run_protocol(const PowerOptions& options, Protocol protocol) {
+  auto system = power_system(options);
+  if (!system) return std::move(system).error();
+  const bool exchanges = protocol == Protocol::escrow || protocol == Protocol::published;
+  const bool rounds = options.engine == "rounds";
+  if (!rounds && options.engine != "events") {
+    const std::vector<std::string> engines{"events", "rounds"};
+    return bad_input("no engine '" + options.engine + "'", "--engine", suggest(options.engine, engines));
+  }
+  const bool faults = options.loss > 0 || options.crash > 0 || options.duplicate > 0 || options.reorder > 0 ||
+                      !options.cuts.empty() || !options.partitions.empty() || options.activity > 0;
+  if (rounds && exchanges && faults)
+    return bad_input("synchronous rounds know no faults", "--engine", "leave the faults out, or use --engine events");
+  const auto whole = [](PowerOutcome outcome) {
+    EventOutcome all;
+    static_cast<PowerOutcome&>(all) = std::move(outcome);
+    return all;
+  };
+  if (exchanges && !rounds) {
+    const auto events = event_options(options, protocol);
+    if (!events) return events.error();
+    return power::run_events(system->topology, system->tiles, *events);
+  }
+  if (exchanges) {
+    power::RoundsOptions round_options;
+    round_options.rule = protocol;
+    round_options.far_every = options.far_every;
+    auto outcome = power::run_rounds(system->topology, system->tiles, round_options);
+    if (!outcome) return std::move(outcome).error();
+    return whole(std::move(*outcome));
+  }
+  power::BaselineOptions baseline;
+  baseline.protocol = protocol;
+  baseline.seed = options.seed;
+  if (options.step_cycles > 0) baseline.step_cycles = options.step_cycles;
+  auto outcome = power::run_baseline(system->topology, system->tiles, baseline);
+  if (!outcome) return std::move(outcome).error();
+  return whole(std::move(*outcome));
+}
+
+std::string power_command(const PowerOptions& options) {
+  std::string text = "cradle power " + options.action;
+  if (options.action == "simulate" || options.action == "compare")
+    text += " --topology " + options.topology + " --start " + options.start + " --loss " + shortest(options.loss) +
+            " --crash " + shortest(options.crash) + " --periods " + shortest(options.periods) + " --seed " +
+            std::to_string(options.seed);
+  if (options.action == "simulate") text += " --protocol " + options.protocol;
+  if (options.action == "sweep") text += " --start " + options.sweep_start;
+  if (options.action == "tree") text += " --tree " + options.tree + " --hours " + shortest(options.hours);
+  return text;
+}
+
+report::Curve error_curve(const std::vector<std::pair<std::string, const PowerOutcome*>>& runs) {
+  report::Curve curve;
+  curve.title = "Mean distance from the proportional share";
+  curve.x = {"time", "periods", false};
+  curve.y = {"mean error", "coins", false};
+  curve.caption = "Below one coin the budget counts as settled.";
+  constexpr std::size_t most_points = 400;
+  for (const auto& [name, outcome] : runs) {
+    const auto& trace = outcome->error_trace;
+    if (trace.size() < 2) continue;
+    report::Line line{name, {}, {}};
+    const std::size_t step = trace.size() / most_points + 1;
+    for (std::size_t i = 0; i < trace.size(); i += step) {
+      line.x.push_back(static_cast<double>(i + 1) * outcome->periods / static_cast<double>(trace.size()));
+      line.y.push_back(trace[i]);
+    }
+    curve.lines.push_back(std::move(line));
+  }
+  return curve;
+}
+
+std::string settle_text(const PowerOutcome& outcome) {
+  return outcome.settle_periods ? report::significant(*outcome.settle_periods, 3) + " periods" : "not within the run";
+}
+
+}  // namespace cradle::cli

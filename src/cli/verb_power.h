@@ -1,0 +1,38 @@
+// The actions of `cradle power`, one file each, and what they share.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "cradle/base/result.h"
+#include "cradle/power/events.h"
+#include "cradle/power/outcome.h"
+#include "design_output.h"
+#include "power_options.h"
+
+namespace cradle::cli {
+
+int run_power_simulate(const PowerOptions& options, const Common& common);
+int run_power_compare(const PowerOptions& options, const Common& common);
+int run_power_sweep(const PowerOptions& options, const Common& common);
+int run_power_tree(const PowerOptions& options, const Common& common);
+int run_power_unit_cost(const PowerOptions& options, const Common& common);
+
+/// Topology and tiles that the options name.
+struct PowerSystem {
+  power::Topology topology;
+  power::Tiles tiles;
+};
+Result<PowerSystem> power_system(const PowerOptions& options);
+/// With all faults that the options name.
+Result<power::EventOptions> event_options(const PowerOptions& options, power::Protocol protocol);
+/// One run of one protocol by the engine that fits it.
+Result<power::EventOutcome> run_protocol(const PowerOptions& options, power::Protocol protocol);
+/// "AT:PART"; bad_input names the option.
+Result<std::pair<double, double>> parse_cut(const std::string& text);
+/// The command line again, for the page.
+std::string power_command(const PowerOptions& options);
+report::Curve error_curve(const std::vector<std::pair<std::string, const power::PowerOutcome*>>& runs);
+std::string settle_text(const power::PowerOutcome& outcome);
+
+}  // namespace cradle::cli

@@ -1,0 +1,76 @@
+// cradle power simulate: one protocol on one system.
+#include "cradle/base/text.h"
+#include "cradle/report/format.h"
+#include "verb_power.h"
+
+namespace cradle::cli {
+
+using report::Align;
+using report::Cell;
+using report::significant;
+
+int run_power_simulate(const PowerOptions& options, const Common& common) {
+  const auto protocol = power::parse_protocol(options.protocol, "--protocol");
+  if (!protocol) return fail(protocol.error());
+  const auto outcome = run_protocol(options, *protocol);
+  if (!outcome) return fail(outcome.error());
+
+  const double over_watts =
+      outcome->over_budget_max_percent / 100 * static_cast<double>(outcome->budget) * options.coin_watts;
+  const double over_watt_seconds = outcome->over_budget_coin_periods * options.coin_watts * options.period_seconds;
+  DesignAnswer answer;
+  report::DesignReport& page = answer.page;
+  page.title = "Token exchange: " + options.protocol + " on " + options.topology;
+  page.question = "How soon, how fairly and how safely does " + options.protocol + " divide the budget on " +
+                  options.topology + " from a " + options.start + " start?";
+  page.answer = "Settled (mean error below one coin): " + settle_text(*outcome) + "; Jain's index " +
+                significant(outcome->jain, 4) + "; never more than " +
+                significant(outcome->over_budget_max_percent, 3) + " % over the budget; " +
+                std::to_string(outcome->violations) + " violations in " + std::to_string(outcome->events) + " events.";
+  report::Table table;
+  table.column("figure", "figure").column("value", "value", Align::right).column("unit", "unit");
+  const auto optional = [](const std::optional<double>& value) { return value ? Cell(*value) : Cell(); };
+  const auto count = [](std::uint64_t value) { return Cell(static_cast<std::int64_t>(value)); };
+  struct Figure {
+    const char* key;
+    const char* name;
+    Cell value;
+    const char* unit;
+  };
+  std::vector<Figure> figures = {
+      {"settle_periods", "settled after", optional(outcome->settle_periods), "periods"},
+      {"residual_coins", "mean error at the end", outcome->residual_coins, "coins"},
+      {"over_budget_max_percent", "most over the budget", outcome->over_budget_max_percent, "%"},
+      {"over_budget_max_watts", "", over_watts, "W"},
+      {"over_budget_watt_seconds", "over the budget, in all", over_watt_seconds, "W s"},
+      {"min_balance", "smallest balance", outcome->min_balance, "coins"},
+      {"coins_lost_percent", "of the budget lost at the end", outcome->coins_lost_percent, "%"},
+      {"coins_recovered_percent", "of what crashes took, recovered", outcome->coins_recovered_percent, "%"},
+      {"messages_per_tile_period", "messages by tile and period", outcome->messages_per_tile_period, ""},
+      {"jain", "Jain's index against the proportional share", outcome->jain, ""},
+      {"throughput", "throughput against unlimited power", outcome->throughput, ""},
+      {"violations", "violations of the budget or of zero", count(outcome->violations), ""},
+      {"events", "events", count(outcome->events), ""},
+      {"periods", "length of the run", outcome->periods, "periods"},
+      {"budget", "budget", outcome->budget, "coins"}};
+  if (outcome->crashes > 0) figures.push_back({"crashes", "incarnations that ended", count(outcome->crashes), ""});
+  if (!options.cuts.empty())
+    figures.push_back({"obey_periods", "longest until a cut was obeyed", outcome->obey_periods, "periods"});
+  answer.fields = {{"topology", options.topology},
+                   {"protocol", options.protocol},
+                   {"start", options.start},
+                   {"seed", count(options.seed)}};
+  for (const Figure& figure : figures) {
+    answer.fields.emplace_back(figure.key, figure.value);
+    table.row(
+        {std::string(*figure.name ? figure.name : "most over the budget"), figure.value, std::string(figure.unit)});
+  }
+  answer.schema = "cradle.power.simulate/1";
+  page.tables = {{"Outcome", table}};
+  if (!outcome->settle_periods && options.far_every == 0)
+    page.notes.emplace_back("without far partners a slope of less than a coin from tile to tile stands for ever");
+  if (outcome->error_trace.size() > 1) page.curves.push_back(error_curve({{options.protocol, &*outcome}}));
+  return deliver(std::move(answer), power_command(options), options.report, options.output, common);
+}
+
+}  // namespace cradle::cli

@@ -1,0 +1,287 @@
+#include "cradle/power/events.h"
+
+#include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
+
+#include <limits>
+#include <numeric>
+#include <vector>
+
+#include "cradle/power/rounds.h"
+
+namespace cradle::power {
+namespace {
+
+Topology torus(std::uint32_t width, std::uint32_t height) { return *Topology::torus(width, height, "test"); }
+
+Tiles start(const Topology& topology, Start how, std::uint64_t seed = 1) {
+  ScenarioOptions options;
+  options.start = how;
+  options.seed = seed;
+  return *make_tiles(topology, options);
+}
+
+EventOutcome run(const Topology& topology, const Tiles& tiles, const EventOptions& options) {
+  auto outcome = run_events(topology, tiles, options);
+  EXPECT_TRUE(outcome) << (outcome ? "" : to_string(outcome.error()));
+  return outcome ? *outcome : EventOutcome{};
+}
+
+TEST(Events, InLockStepHoldWhatTheSynchronousEngineHolds) {
+  const std::vector<Edge> edges = {{0, 1}, {1, 2}, {2, 3}, {3, 0}, {0, 2}}, far = {{1, 3}};
+  for (const Topology& topology : {torus(3, 3), torus(10, 7), torus(16, 16), *Topology::graph(4, edges, far, "test")}) {
+    for (const Start how : {Start::corner, Start::half_idle}) {
+      for (const Protocol rule : {Protocol::escrow, Protocol::published}) {
+        const Tiles tiles = start(topology, how);
+        EventOptions options;
+        options.protocol = rule;
+        options.lock_step = true;
+        options.periods = 70;
+        std::uint64_t compared = 0;
+        options.on_period = [&](std::uint64_t period, const std::vector<Coins>& held) {
+          if (period % 7 != 0) return;
+          Tiles rounds = tiles;
+          RoundsOptions same;
+          same.rule = rule;
+          same.periods = static_cast<std::uint32_t>(period);
+          same.until_settled = false;
+          ASSERT_TRUE(run_rounds(topology, rounds, same));
+          ASSERT_EQ(held, rounds.held) << "period " << period;
+          ++compared;
+        };
+        EXPECT_EQ(run(topology, tiles, options).violations, 0U);
+        EXPECT_EQ(compared, 10U);
+      }
+    }
+  }
+}
+
+TEST(Events, SettleUnderLossAndShareFairly) {
+  const Topology topology = torus(20, 20);
+  EventOptions options;
+  options.loss = 0.1;
+  options.periods = 150;
+  for (const Start how : {Start::corner, Start::half_idle}) {
+    const EventOutcome outcome = run(topology, start(topology, how), options);
+    ASSERT_TRUE(outcome.settle_periods.has_value());
+    EXPECT_LT(*outcome.settle_periods, 80);
+    EXPECT_GT(outcome.jain, 0.98);
+    EXPECT_GT(outcome.throughput, 0.5);
+    EXPECT_EQ(outcome.violations, 0U);
+    EXPECT_EQ(outcome.coins_lost_percent, 0);
+    EXPECT_EQ(outcome.error_trace.size(), 151U);
+  }
+}
+
+/// The safety claim, on anything that can go wrong at once.
+RC_GTEST_PROP(EventsProperty, NoCoinIsEverWhereItMustNotBe, ()) {
+  const Topology topology = torus(*rc::gen::inRange(1U, 9U), *rc::gen::inRange(1U, 9U));
+  EventOptions options;
+  options.seed = *rc::gen::inRange<std::uint64_t>(0, 1'000'000);
+  options.periods = 400;
+  options.loss = *rc::gen::element(0.0, 0.1, 0.4);
+  options.duplicate = *rc::gen::element(0.0, 0.2);
+  options.reorder = *rc::gen::element(0.0, 0.3);
+  options.crash = *rc::gen::element(0.0, 0.002, 0.02);
+  options.activity = *rc::gen::element(0.0, 20.0);
+  options.far_every = *rc::gen::element(0U, 16U);
+  options.slowest = *rc::gen::element(1.0, 8.0);
+  options.latency = *rc::gen::element(0.0, 0.07, 1.3);
+  options.partitions = {{50, 120, 0, topology.tiles() / 2}, {150, 160, topology.tiles() / 3, 1}};
+  options.changes = {{100, 0.8}, {200, 1}, {300, 0.1}};
+  const auto outcome =
+      run_events(topology, start(topology, *rc::gen::element(Start::corner, Start::half_idle)), options);
+  RC_ASSERT(outcome.has_value());
+  RC_ASSERT(outcome->violations == 0U);
+  RC_ASSERT(outcome->min_balance >= 0);
+  RC_ASSERT(outcome->over_budget_max_percent == 0);
+  RC_ASSERT(outcome->recovered <= outcome->lost);
+}
+
+TEST(Events, ThePublishedProtocolBesideItShowsViolations) {
+  const Topology topology = torus(20, 20);
+  const Tiles tiles = start(topology, Start::half_idle);
+  EventOptions options;
+  options.periods = 200;
+  options.activity = 20;
+  for (const double loss : {0.0, 0.1}) {
+    options.loss = loss;
+    options.protocol = Protocol::escrow;
+    const EventOutcome ours = run(topology, tiles, options);
+    options.protocol = Protocol::published;
+    const EventOutcome published = run(topology, tiles, options);
+    EXPECT_EQ(ours.violations, 0U);
+    EXPECT_EQ(ours.coins_lost_percent, 0);
+    EXPECT_GT(published.violations, 0U);
+    EXPECT_LT(published.min_balance, 0);
+    EXPECT_GT(published.over_budget_max_percent, 0);
+    EXPECT_GT(published.over_budget_coin_periods, 0);
+    // Without loss its coins are conserved, with loss they are made and lost.
+    EXPECT_EQ(published.coins_lost_percent == 0, loss == 0);
+  }
+}
+
+TEST(Events, TheFourWayVariantOverAllocatesToo) {
+  const Topology topology = torus(10, 10);
+  EventOptions options;
+  options.protocol = Protocol::published;
+  options.published.four_way = true;
+  const EventOutcome outcome = run(topology, start(topology, Start::half_idle), options);
+  EXPECT_GT(outcome.violations, 0U);
+  EXPECT_GT(outcome.over_budget_max_percent, 0);
+  EXPECT_EQ(outcome.coins_lost_percent, 0);
+}
+
+TEST(Events, WithTheReleasedRegistersCoinsAreNotConserved) {
+  // 30 coins a tile, half of them idle: 60 at each that asks, and a counter of 7 bits wraps above 63.
+  const Topology topology = torus(6, 6);
+  ScenarioOptions scenario;
+  scenario.coins_per_tile = 30;
+  const Tiles tiles = *make_tiles(topology, scenario);
+  EventOptions options;
+  options.protocol = Protocol::published;
+  options.published.registers = true;
+  options.activity = 20;
+  options.periods = 300;
+  EXPECT_GT(run(topology, tiles, options).coins_lost_percent, 0);
+  options.published.registers = false;
+  EXPECT_EQ(run(topology, tiles, options).coins_lost_percent, 0);
+}
+
+TEST(Events, TheSameSeedGivesTheSameRun) {
+  const Topology topology = torus(8, 8);
+  EventOptions options;
+  options.loss = 0.1;
+  options.duplicate = 0.1;
+  options.reorder = 0.1;
+  options.crash = 0.001;
+  options.activity = 20;
+  options.seed = 7;
+  const Tiles tiles = start(topology, Start::half_idle);
+  const EventOutcome first = run(topology, tiles, options), second = run(topology, tiles, options);
+  EXPECT_EQ(first.events, second.events);
+  EXPECT_EQ(first.error_trace, second.error_trace);
+  options.seed = 8;
+  EXPECT_NE(run(topology, tiles, options).error_trace, first.error_trace);
+}
+
+TEST(Events, ALostBudgetIsRecoveredWithinOneLeaseOfItsDetection) {
+  const Topology topology = torus(20, 20);
+  for (const std::uint64_t seed : {1U, 2U, 3U, 4U}) {
+    EventOptions options;
+    options.seed = seed;
+    options.loss = 0.1;
+    options.crash = 0.002;
+    options.crash_until = 100;
+    // The last one dies at 100, its death is known when lease and hold are over, at the latest; then one lease more.
+    options.periods = options.crash_until + (options.lease + options.hold) + options.lease;
+    const EventOutcome outcome = run(topology, start(topology, Start::half_idle), options);
+    EXPECT_GT(outcome.lost, 300);
+    EXPECT_GE(outcome.coins_recovered_percent, 99);
+    EXPECT_LE(outcome.recovered, outcome.lost);
+    EXPECT_LT(outcome.waiting, outcome.lost / 100 + 1) << "and granted again";
+    EXPECT_EQ(outcome.violations, 0U);
+  }
+}
+
+TEST(Events, APartWithoutItsBankFallsToItsFloor) {
+  const Topology topology = torus(6, 6);
+  EventOptions options;
+  options.periods = 100;
+  options.partitions = {{20, 90, 0, 12}};
+  double before = 0, apart = 0, after = 0;
+  options.on_period = [&](std::uint64_t period, const std::vector<Coins>& held) {
+    const auto sum = static_cast<double>(std::accumulate(held.begin(), held.begin() + 12, 0));
+    if (period == 19) before = sum;
+    if (period == 42) apart = sum;
+    if (period == 100) after = sum;
+  };
+  const EventOutcome outcome = run(topology, start(topology, Start::half_idle), options);
+  EXPECT_GT(before, 0);
+  EXPECT_EQ(apart, 0) << "a lease later all its tiles are at their floors";
+  EXPECT_GT(after, 0) << "and back once the bank can be reached";
+  EXPECT_EQ(outcome.violations, 0U);
+}
+
+TEST(Events, ACutIsObeyedInBoundedTime) {
+  const Topology topology = torus(20, 20);
+  EventOptions options;
+  options.changes = {{30, 0.8}};
+  options.periods = 60;
+  const EventOutcome clean = run(topology, start(topology, Start::half_idle), options);
+  // There and back: two latencies of the bank, and one tick.
+  EXPECT_GT(clean.obey_periods, 0);
+  EXPECT_LE(clean.obey_periods, 2 * options.bank_latency + 0.01);
+  options.loss = 0.1;
+  const EventOutcome lossy = run(topology, start(topology, Start::half_idle), options);
+  EXPECT_GT(lossy.obey_periods, 0);
+  EXPECT_LT(lossy.obey_periods, options.lease);
+  EXPECT_EQ(lossy.violations, 0U);
+  EXPECT_EQ(lossy.over_budget_max_percent, 0);
+}
+
+TEST(Events, DynamicTimingSavesMessagesOnceNothingMoves) {
+  const Topology topology = torus(12, 12);
+  const Tiles tiles = start(topology, Start::half_idle);
+  for (const Protocol protocol : {Protocol::escrow, Protocol::published}) {
+    EventOptions options;
+    options.protocol = protocol;
+    options.periods = 400;
+    const EventOutcome fixed = run(topology, tiles, options);
+    options.slowest = 16;
+    options.fastest = 0.5;
+    const EventOutcome dynamic = run(topology, tiles, options);
+    EXPECT_LT(dynamic.messages_per_tile_period, 0.7 * fixed.messages_per_tile_period);
+    EXPECT_LT(dynamic.residual_coins, 1);
+  }
+}
+
+TEST(Events, ARunEndsAfterThePeriodThatCameToItsEvents) {
+  const Topology topology = torus(8, 8);
+  EventOptions options;
+  options.periods = 1e6;
+  options.most_events = 10'000;
+  const EventOutcome outcome = run(topology, start(topology, Start::half_idle), options);
+  EXPECT_GE(outcome.events, 10'000U);
+  EXPECT_LT(outcome.events, 11'000U);
+}
+
+TEST(Events, BadInputIsNamed) {
+  const Topology topology = torus(3, 3);
+  const Tiles tiles = start(topology, Start::half_idle);
+  const auto refused = [&](auto change, const char* where) {
+    EventOptions options;
+    change(options);
+    const auto outcome = run_events(topology, tiles, options);
+    ASSERT_FALSE(outcome) << where;
+    EXPECT_EQ(outcome.error().code, ErrorCode::bad_input);
+    EXPECT_NE(outcome.error().where.find(where), std::string::npos) << outcome.error().where;
+    EXPECT_FALSE(outcome.error().hint.empty());
+  };
+  refused([](EventOptions& o) { o.loss = 1.5; }, "loss");
+  refused([](EventOptions& o) { o.loss = std::numeric_limits<double>::quiet_NaN(); }, "loss");
+  refused([](EventOptions& o) { o.crash = -0.1; }, "crash");
+  refused([](EventOptions& o) { o.periods = std::numeric_limits<double>::infinity(); }, "periods");
+  refused([](EventOptions& o) { o.latency = -1; }, "latency");
+  refused([](EventOptions& o) { o.lease = 1; }, "lease");
+  refused([](EventOptions& o) { o.protocol = Protocol::ring; }, "protocol");
+  refused([](EventOptions& o) { o.far_every = 1; }, "far_every");
+  refused([](EventOptions& o) { o.partitions = {{0, 10, 9, 1}}; }, "partitions");
+  refused([](EventOptions& o) { o.partitions = {{10, 0, 0, 1}}; }, "partitions");
+  refused([](EventOptions& o) { o.changes = {{5, -1}}; }, "changes");
+  refused([](EventOptions& o) { o.changes = {{5, 0.5}, {4, 1}}; }, "changes");
+  refused(
+      [](EventOptions& o) {
+        o.protocol = Protocol::published;
+        o.changes = {{5, 0.5}};
+      },
+      "changes");
+  Tiles negative = tiles;
+  negative.held[3] = -1;
+  EXPECT_FALSE(run_events(topology, negative, {}));
+  negative.held.clear();
+  EXPECT_FALSE(run_events(topology, negative, {}));
+}
+
+}  // namespace
+}  // namespace cradle::power

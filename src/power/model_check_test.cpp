@@ -1,0 +1,100 @@
+#include "cradle/power/model_check.h"
+
+#include <gtest/gtest.h>
+
+namespace cradle::power {
+namespace {
+
+TEST(ModelCheck, ALineOfThreeTilesWithoutCrashesIsSeenWhole) {
+  ModelCheckOptions options;
+  options.line = true;
+  options.ends = 0;
+  const auto outcome = check_model(options);
+  ASSERT_TRUE(outcome);
+  EXPECT_EQ(outcome->violation, "");
+  EXPECT_TRUE(outcome->complete);
+  EXPECT_EQ(outcome->bounded, 0U);
+  EXPECT_GT(outcome->states, 5'000U);
+}
+
+TEST(ModelCheck, CrashesAnywhereNearTheStart) {
+  for (const bool line : {false, true}) {
+    ModelCheckOptions options;
+    options.line = line;
+    options.ends = 2;
+    options.most_states = 60'000;
+    const auto outcome = check_model(options);
+    ASSERT_TRUE(outcome);
+    EXPECT_EQ(outcome->violation, "");
+    EXPECT_GE(outcome->states, options.most_states);
+  }
+}
+
+TEST(ModelCheck, ACutAnywhereNearTheStart) {
+  ModelCheckOptions options;
+  options.cut_to = 2;
+  options.most_states = 60'000;
+  const auto outcome = check_model(options);
+  ASSERT_TRUE(outcome);
+  EXPECT_EQ(outcome->violation, "");
+}
+
+/// The same check finds what it is there to find.
+TEST(ModelCheck, FindsCoinsThatAreTakenInTwice) {
+  ModelCheckOptions options;
+  options.line = true;
+  options.ends = 0;
+  options.receive = [](Node& node, Link& link, const Message& message) {
+    const std::uint32_t received = link.received;
+    Message again = message;
+    again.sent += received;  // what was taken in before counts once more
+    return receive(node, link, again);
+  };
+  const auto outcome = check_model(options);
+  ASSERT_TRUE(outcome);
+  EXPECT_NE(outcome->violation, "");
+  EXPECT_FALSE(outcome->complete);
+  EXPECT_GT(outcome->way.size(), 2U);
+}
+
+TEST(ModelCheck, FindsADonorThatKeepsWhatItGave) {
+  ModelCheckOptions options;
+  options.line = true;
+  options.ends = 0;
+  options.receive = [](Node& node, Link& link, const Message& message) {
+    const std::uint32_t sent = link.sent;
+    const Step step = receive(node, link, message);
+    node.held += static_cast<Coins>(link.sent - sent);
+    return step;
+  };
+  const auto outcome = check_model(options);
+  ASSERT_TRUE(outcome);
+  EXPECT_EQ(outcome->violation, "more coins than are outstanding");
+}
+
+TEST(ModelCheck, FindsACloserThatStillListensToTheDead) {
+  ModelCheckOptions options;
+  options.close = [](Link& link, ClosedLink& last, Incarnation incarnation) {
+    const ClosedLink counts = close(link, last, incarnation);
+    link.closed = 0;
+    return counts;
+  };
+  const auto outcome = check_model(options);
+  ASSERT_TRUE(outcome);
+  EXPECT_NE(outcome->violation, "");
+}
+
+TEST(ModelCheck, RefusesWhatItCannotRun) {
+  ModelCheckOptions options;
+  options.held[1] = -1;
+  EXPECT_EQ(check_model(options).error().code, ErrorCode::bad_input);
+  options = {};
+  options.channel = 0;
+  EXPECT_FALSE(check_model(options));
+  options = {};
+  options.demand[0] = 2'000'000;
+  EXPECT_FALSE(check_model(options));
+}
+
+}  // namespace
+}  // namespace cradle::power

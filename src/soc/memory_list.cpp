@@ -1,0 +1,110 @@
+// memlist.txt: the private local memories of an accelerator.
+#include <algorithm>
+#include <map>
+
+#include "cradle/base/text.h"
+#include "cradle/soc/esp_accelerator.h"
+
+namespace cradle::soc {
+
+namespace {
+
+constexpr std::int64_t most_words = std::int64_t{1} << 40, most_width = 1 << 20, most_ports = 1024;
+
+/// A count and what follows it: "2w", "1ru".
+std::optional<std::int64_t> port_count(std::string_view text, char letter) {
+  if (!text.empty() && text.back() == 'u') text.remove_suffix(1);
+  if (text.empty() || text.back() != letter) return std::nullopt;
+  text.remove_suffix(1);
+  const auto count = parse_integer(text);
+  if (!count || *count < 0 || *count > most_ports) return std::nullopt;
+  return count;
+}
+
+/// The link width that the end of a memory's name or a part of a point's name says: "dma64" is 64.
+std::optional<std::int64_t> dma_of(std::string_view text) {
+  constexpr std::string_view mark = "dma";
+  const std::size_t at = text.rfind(mark);
+  if (at == std::string_view::npos) return std::nullopt;
+  const auto width = parse_integer(text.substr(at + mark.size()));
+  return width && *width > 0 ? width : std::nullopt;
+}
+
+std::vector<std::string_view> words_of(std::string_view line) {
+  std::vector<std::string_view> words;
+  for (std::size_t at = 0; at < line.size();) {
+    const std::size_t from = line.find_first_not_of(" \t\r", at);
+    if (from == std::string_view::npos) break;
+    const std::size_t end = std::min(line.find_first_of(" \t\r", from), line.size());
+    words.push_back(line.substr(from, end - from));
+    at = end;
+  }
+  return words;
+}
+
+}  // namespace
+
+carbon::Estimate<double> PlmMemory::bits() const {
+  const double declared = static_cast<double>(words) * static_cast<double>(width);
+  return {declared, declared, declared * static_cast<double>(reads)};
+}
+
+Result<std::vector<PlmMemory>> parse_memory_list(std::string_view text, const std::string& source) {
+  if (!is_utf8(text) || text.find('\0') != std::string_view::npos)
+    return bad_input("the file is no UTF-8 text", source, "name a memlist.txt of ESP");
+  std::vector<PlmMemory> memories;
+  std::map<std::string_view, std::size_t> lines;
+  std::size_t number = 0;
+  for (std::string_view line : split(text, '\n')) {
+    const std::string where = source + ":" + std::to_string(++number);
+    line = line.substr(0, std::min(line.find('#'), line.find("//")));
+    const auto words = words_of(line);
+    if (words.empty()) continue;
+    const std::string form = "write name, words, width in bits, and ports such as 1w:0r 0w:1r";
+    if (words.size() < 3) return bad_input("a memory has " + std::to_string(words.size()) + " fields", where, form);
+    const auto [known, fresh] = lines.emplace(words[0], number);
+    if (!fresh)
+      return bad_input("the memory " + std::string(words[0]) + " was given in line " + std::to_string(known->second),
+                       where, "keep one of the two lines");
+    PlmMemory memory;
+    memory.name = words[0];
+    memory.line = number;
+    const auto take = [&](std::string_view word, std::int64_t most, std::int64_t& field) {
+      const auto value = parse_integer(word);
+      if (!value || *value < 1 || *value > most) return false;
+      field = *value;
+      return true;
+    };
+    if (!take(words[1], most_words, memory.words))
+      return bad_input("'" + std::string(words[1]) + "' is no number of words", where, form);
+    if (!take(words[2], most_width, memory.width))
+      return bad_input("'" + std::string(words[2]) + "' is no width in bits", where, form);
+    for (std::size_t i = 3; i < words.size(); ++i) {
+      const auto parts = split(words[i], ':');
+      const auto writes = parts.size() == 2 ? port_count(parts[0], 'w') : std::nullopt;
+      const auto reads = parts.size() == 2 ? port_count(parts[1], 'r') : std::nullopt;
+      if (!writes || !reads) return bad_input("no ports '" + std::string(words[i]) + "'", where, form);
+      memory.writes = std::max(memory.writes, *writes);
+      memory.reads = std::max(memory.reads, *reads);
+    }
+    memories.push_back(std::move(memory));
+  }
+  return memories;
+}
+
+carbon::Estimate<double> plm_bits(std::span<const PlmMemory> memories, std::string_view point,
+                                  std::optional<std::uint32_t> dma_width) {
+  std::optional<std::int64_t> wanted;
+  for (const std::string_view part : split(point, '_'))
+    if (const auto width = dma_of(part)) wanted = width;
+  if (!wanted && dma_width) wanted = *dma_width;
+  carbon::Estimate<double> sum;
+  for (const PlmMemory& memory : memories) {
+    const auto own = dma_of(memory.name);
+    if (own && wanted && *own != *wanted) continue;
+    sum = sum + memory.bits();
+  }
+  return sum;
+}
+
+}  // namespace cradle::soc
