@@ -61,6 +61,7 @@ told "$(jq 'if [.meter_kind[]] | unique == ["estimated"] then 1 else 0 end' bill
 # Starts one, by ${as[@]}; its address is in $at, its number in $daemon.
 program=$cradle as=()
 start_daemon() {  # OPTIONS...
+  : >daemon.err
   "${as[@]}" "$program" observe --daemon --web.listen-address=127.0.0.1:0 "$@" >daemon.out 2>daemon.err &
   daemon=$!; started+=($daemon); at=
   for _ in $(seq 100); do
@@ -217,6 +218,8 @@ spend 40
 sleep 0.4
 joules=$(sample kepler_node_cpu_joules_total)
 told "$(near "$joules" $written 1e-9)" "kepler_node_cpu_joules_total over a wrap: $joules J, written $written J"
+told "$(curl -sf "$at/metrics" | grep '^cradle_node_energy_joules_total' | grep -c 'meter_kind="simulated"')" \
+  "the joules of a made-up tree are there, and simulated"
 told "$(curl -sf "$at/metrics" | grep '^cradle_node_energy_joules_total' | grep -vc 'meter_kind="simulated"' | grep -c '^0$')" \
   "what is made up is never measured"
 stop_daemon

@@ -10,20 +10,33 @@
 #include <fstream>
 #include <thread>
 #include <utility>
+#include <vector>
 
 namespace cradle::bench {
 
 Result<Daemon> Daemon::start(const std::filesystem::path& cradle, Group group, const std::filesystem::path& folder,
-                             const std::string& interval) {
+                             const std::string& interval, Service service) {
   Daemon daemon(std::move(group));
   daemon.socket_ = folder / "observe.socket";
   std::filesystem::remove(daemon.socket_);
-  // As its unit starts it: with a ledger, a checkpoint and a socket at which programs ask. It goes on as
-  // cradle-observe.
-  daemon.process_ = daemon.group_.start_command(
-      {cradle.string(), "observe", "--daemon", "--web.listen-address", "unix:" + daemon.socket_.string(), "--interval",
-       interval, "--tier", "bpf", "--meter", "simulated:idle=10,core=10", "--ledger", (folder / "ledger").string(),
-       "--checkpoint", (folder / "counters").string(), "--self-socket", (folder / "self.socket").string()});
+  // It goes on as cradle-observe.
+  std::vector<std::string> command = {cradle.string(),
+                                      "observe",
+                                      "--daemon",
+                                      "--web.listen-address",
+                                      "unix:" + daemon.socket_.string(),
+                                      "--interval",
+                                      interval,
+                                      "--tier",
+                                      "bpf",
+                                      "--meter",
+                                      "simulated:idle=10,core=10"};
+  if (service == Service::all)
+    for (const char* option : {"ledger", "checkpoint", "self-socket"}) {
+      command.push_back("--" + std::string(option));
+      command.push_back((folder / option).string());
+    }
+  daemon.process_ = daemon.group_.start_command(command);
   for (int attempt = 0; attempt < 100; ++attempt) {
     std::this_thread::sleep_for(std::chrono::milliseconds(100));
     if (!daemon.scrape().empty()) return daemon;

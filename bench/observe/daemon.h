@@ -13,9 +13,11 @@ namespace cradle::bench {
 
 class Daemon {
  public:
+  /// With a ledger, a checkpoint and a socket at which programs ask, as its unit starts it, or by its defaults.
+  enum class Service : bool { defaults, all };
   /// failed if it does not serve within ten seconds.
   static Result<Daemon> start(const std::filesystem::path& cradle, Group group, const std::filesystem::path& folder,
-                              const std::string& interval);
+                              const std::string& interval, Service service);
   Daemon(Daemon&& other) noexcept;
   Daemon& operator=(Daemon&&) = delete;
   ~Daemon();

@@ -187,7 +187,9 @@ int observe_command(const ObserveOptions& options, const observe::ObserverOption
   bool passed_on = false;
   while (!run->ended_within(pace.interval_ms)) {
     // What is typed at a terminal reaches the command by itself.
-    if (StopGuard::signal() == SIGTERM && !std::exchange(passed_on, true)) ::kill(run->pid(), SIGTERM);
+    if (const int caught = StopGuard::signal();
+        (caught == SIGTERM || caught == SIGHUP) && !std::exchange(passed_on, true))
+      ::kill(run->pid(), caught);
     tick();
   }
   bill.wall_seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();

@@ -100,6 +100,17 @@ void add_power_verb(CLI::App& app, PowerOptions& options, std::function<void()> 
   add_number(cost, "--kge", options.gates, 0, 1e6, "thousand gate equivalents; 0: ours, as measured");
   cost->add_option("--fab-grid", options.grid, "grid of the fab; TW if left out");
   add_number(cost, "--intensity", options.intensity, 1e-3, 1e6, "gCO2e/kWh of the electricity it saves");
+
+  CLI::App* daemon = add("daemon", "a node or the bank of a power domain: exchanges coins over UDP, sets its device");
+  daemon->add_option("--config", options.config, "TOML: the domain, this node, its demand and device")->required();
+  daemon->add_flag("--apply", options.apply, "set the device; without it: a dry run that says what it would set");
+  add_number(daemon, "--drop", options.drop, 0, 1, "part of the packets received to throw away: a rehearsal");
+  add_count(daemon, "--seed", options.seed, largest_count, "of what is thrown away");
+
+  CLI::App* check = add("check-logs", "replays the logs of all daemons of a domain and looks for coins out of place");
+  check->add_option("logs", options.logs, "the logs of all nodes and of the bank")->required();
+  add_number(check, "--least-share", options.least_share, 0, 1, "of the budget to be held or in the bank at the end");
+  add_number(check, "--grace", options.grace_seconds, 0, 1e6, "seconds that a cut may take beyond lease and hold");
 }
 
 }  // namespace cradle::cli

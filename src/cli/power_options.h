@@ -16,7 +16,7 @@ class App;
 namespace cradle::cli {
 
 struct PowerOptions {
-  std::string action;  ///< simulate|compare|sweep|tree|unit-cost
+  std::string action;  ///< simulate|compare|sweep|tree|unit-cost|daemon|check-logs
   std::string topology = "torus:16x16";
   std::string protocol = "escrow";
   std::string start = "half-idle";
@@ -31,7 +31,7 @@ struct PowerOptions {
   bool four_way = false, registers = false;
   double coin_watts = 0.002, period_seconds = 125e-9;
   std::uint32_t step_cycles = 0;  ///< 0: the calibrated one
-  std::vector<std::uint32_t> widths{3, 4, 6, 8, 10, 14, 20, 32, 50, 72, 100};
+  std::vector<std::uint32_t> widths{3, 4, 6, 8, 10, 14, 20, 32, 50, 72, 100, 200, 316, 500, 1000};
   std::vector<std::string> protocols;
   std::uint32_t seeds = 3;
   std::string tree = "row:10:1000,rack:25:100,server:50:10,device:8";
@@ -45,6 +45,11 @@ struct PowerOptions {
   double signal = 0, least_budget = 0.6;
   double gates = 0;  ///< of unit-cost, in kGE; 0: our unit's
   double intensity = 400;
+  std::filesystem::path config;  ///< of the daemon
+  bool apply = false;
+  double drop = 0;
+  std::vector<std::filesystem::path> logs;
+  double least_share = 0.99, grace_seconds = 1;
   std::filesystem::path report;
   Output output = Output::table;
 };

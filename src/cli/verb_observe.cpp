@@ -85,22 +85,31 @@ Result<void> check_outputs(const observe::ObserverOptions& options) {
   return {};
 }
 
+namespace {
+
+/// A closed terminal and Ctrl-\ end a run as Ctrl-C does: with its bill, its checkpoint and no group left behind.
+constexpr int stopping[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
+
+}  // namespace
+
 struct StopGuard::Previous {
-  struct sigaction interrupt {
-  }, terminate{};
+  struct sigaction of[4]{};
 };
 
 StopGuard::StopGuard() : previous_(std::make_unique<Previous>()), next_ns_(monotonic_ns()) {
   stop_caught = 0;
   struct sigaction action {};
   action.sa_handler = [](int signal) { stop_caught = signal; };
-  sigaction(SIGINT, &action, &previous_->interrupt);
-  sigaction(SIGTERM, &action, &previous_->terminate);
+  for (std::size_t i = 0; i < std::size(stopping); ++i) {
+    struct sigaction& before = previous_->of[i];
+    sigaction(stopping[i], &action, &before);
+    // Under nohup a hang-up stays ignored.
+    if (stopping[i] == SIGHUP && before.sa_handler == SIG_IGN) sigaction(stopping[i], &before, nullptr);
+  }
 }
 
 StopGuard::~StopGuard() {
-  sigaction(SIGINT, &previous_->interrupt, nullptr);
-  sigaction(SIGTERM, &previous_->terminate, nullptr);
+  for (std::size_t i = 0; i < std::size(stopping); ++i) sigaction(stopping[i], &previous_->of[i], nullptr);
 }
 
 int StopGuard::signal() { return stop_caught; }

@@ -22,6 +22,8 @@ int run_power(const PowerOptions& options, const Common& common) {
   if (options.action == "compare") return run_power_compare(options, common);
   if (options.action == "sweep") return run_power_sweep(options, common);
   if (options.action == "tree") return run_power_tree(options, common);
+  if (options.action == "daemon") return run_power_daemon(options, common);
+  if (options.action == "check-logs") return run_power_check_logs(options, common);
   return run_power_unit_cost(options, common);
 }
 

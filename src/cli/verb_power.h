@@ -17,6 +17,8 @@ int run_power_compare(const PowerOptions& options, const Common& common);
 int run_power_sweep(const PowerOptions& options, const Common& common);
 int run_power_tree(const PowerOptions& options, const Common& common);
 int run_power_unit_cost(const PowerOptions& options, const Common& common);
+int run_power_daemon(const PowerOptions& options, const Common& common);
+int run_power_check_logs(const PowerOptions& options, const Common& common);
 
 /// Topology and tiles that the options name.
 struct PowerSystem {

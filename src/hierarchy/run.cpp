@@ -195,11 +195,7 @@ Result<RunOutcome> run(const Tree& tree, Manager& manager, ManagerKind kind, con
     // Not in the first minute: everything starts from nothing there.
     if (t >= minute && t % options.fairness_every == 0) {
       std::vector<std::int32_t> capped(devices);
-      std::int64_t coins = 0;
-      for (std::size_t i = 0; i < devices; ++i) {
-        capped[i] = std::min(held[i], asked[i]);
-        coins += capped[i];
-      }
+      for (std::size_t i = 0; i < devices; ++i) capped[i] = std::min(held[i], asked[i]);
       // Against the fairest division of what the budget allows, or of all that is asked if that is less.
       const Quanta allowed = in_force - static_cast<Quanta>(devices) * manager_options.floor;
       const std::int64_t all = std::accumulate(asked.begin(), asked.end(), std::int64_t{0});

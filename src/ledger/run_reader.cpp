@@ -83,7 +83,8 @@ Result<void> RunReader::entries(const std::function<Result<void>(std::span<const
 Result<carbon::Account> RunReader::account(carbon::View view, carbon::Grouping by) const {
   const carbon::Period period = summary_.accounted();
   if (!summary_.finished && summary_.entries == 0)
-    return missing_data(summary_.warning(), connection_->path(), "run the study again");
+    return missing_data(summary_.warning(), connection_->path(),
+                        "run it again; an observer stores its entries once a minute and when it ends");
   auto accountant = carbon::Accountant::make(sites_, components_, jobs_, view, by, period);
   if (!accountant) return std::move(accountant).error();
   const auto read = entries([&](std::span<const Entry> some) -> Result<void> {

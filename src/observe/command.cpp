@@ -12,6 +12,7 @@
 #include <cerrno>
 #include <csignal>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <sstream>
 #include <utility>
@@ -57,6 +58,19 @@ bool write_number(const std::string& path, long number) {
   return written;
 }
 
+/// Empty groups of runs that were killed before they could remove theirs.
+void sweep(const std::string& folder) {
+  constexpr std::string_view prefix = "cradle-run-";
+  std::error_code none;
+  for (const auto& entry : std::filesystem::directory_iterator(folder, none)) {
+    const std::string name = entry.path().filename();
+    if (!name.starts_with(prefix)) continue;
+    const auto pid = parse_integer(std::string_view(name).substr(prefix.size()));
+    // rmdir refuses a group that has processes.
+    if (pid && !std::filesystem::exists("/proc/" + std::to_string(*pid), none)) ::rmdir(entry.path().c_str());
+  }
+}
+
 }  // namespace
 
 Result<CommandRun> CommandRun::start(const std::vector<std::string>& command) {
@@ -69,6 +83,7 @@ Result<CommandRun> CommandRun::start(const std::vector<std::string>& command) {
     const std::string own = own_group();
     run.group_ = (own == "/" ? "" : own) + "/cradle-run-" + std::to_string(::getpid());
     run.folder_ = mount + run.group_;
+    sweep(mount + own);
     if (::mkdir(run.folder_.c_str(), S_IRWXU) != 0) {
       run.group_note_ = "no control group can be made in " + mount + own + ": " + std::strerror(errno);
       run.group_.clear();

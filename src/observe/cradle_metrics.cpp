@@ -158,7 +158,7 @@ void add_processes(const Snapshot& snapshot, std::vector<MetricFamily>& families
   Rows cpu("cradle_process_cpu_seconds_total", "CPU time of a process in a control group", "seconds",
            MetricType::counter, {"pid", "comm", "cgroup"});
   Rows energy("cradle_process_energy_joules_total",
-              "Energy of a process, dynamic and idle under the idle policy in force; none of a component, no row",
+              "Energy of a process in a control group, dynamic and idle under the idle policy in force; none, no row",
               "joules", MetricType::counter, {"pid", "comm", "cgroup", "component", "meter_kind"});
   Rows grams("cradle_process_carbon_grams_total",
              "Carbon of a process in gCO2e: operational by the average signal with PUE, embodied of processor and base",
@@ -170,10 +170,9 @@ void add_processes(const Snapshot& snapshot, std::vector<MetricFamily>& families
     const auto group = groups.find(process.group);
     const std::string pid = std::to_string(process.key.pid), comm = valid_utf8(process.command),
                       path = group == groups.end() ? std::string() : valid_utf8(group->second->path);
-    cpu.add(seconds(process.cpu_ns), pid, comm, path);
+    cpu.add(seconds(process.cpu_ns - process.elsewhere_cpu_ns), pid, comm, path);
     for (const KnownComponent& one : known) {
-      const auto c = static_cast<std::size_t>(one.component);
-      const std::int64_t microjoules = process.dynamic_microjoules[c] + process.idle_microjoules[c];
+      const std::int64_t microjoules = process.microjoules_in_group(one.component);
       if (microjoules > 0) energy.add(joules(microjoules), pid, comm, path, to_string(one.component), one.kind);
     }
     if (knowledge && process.operational.value() > 0)

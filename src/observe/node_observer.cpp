@@ -128,13 +128,20 @@ meter::Activity NodeObserver::activity_of(const capture::Scan& scan) {
   meter::Activity activity;
   activity.interval_ns = scan.interval_ns;
   activity.processors = std::max(scan.node.processors, 1);
-  activity.busy_ns = scan.node.busy_ns;
   activity.memory_bytes = scan.node.memory_bytes;
+  std::int64_t seen_ns = 0;
   for (const capture::GroupUsage& group : scan.groups) {
+    seen_ns += group.cpu_ns;
     activity.block_bytes += group.block_read_bytes + group.block_written_bytes;
     activity.network_bytes += group.network_received_bytes + group.network_sent_bytes;
     activity.resident_bytes += group.resident_bytes;
   }
+  // /proc/stat counts in ticks: work that is shorter is in it later, or by chance. Over all scans the machine did what
+  // either of both tells, whichever is ahead.
+  const std::int64_t told_ns = std::max(busy_sum_ns_, seen_sum_ns_);
+  busy_sum_ns_ += scan.node.busy_ns;
+  seen_sum_ns_ += seen_ns;
+  activity.busy_ns = std::max(busy_sum_ns_, seen_sum_ns_) - told_ns;
   return activity;
 }
 
@@ -286,9 +293,13 @@ void NodeObserver::account_groups(const capture::Scan& scan, const TickPrice& pr
     group.processes_unseen_ns += scan.groups[g].cpu_ns;
     const ByComponent joules = borne(take, in_force);
     add_grams(group.totals, price.average(joules), price.marginal(joules), price.embodied(take.occupied));
-    if (!parts_.self_map || (scan.groups[g].id & (std::uint64_t{1} << 63)) != 0) continue;
+    if (!parts_.self_map) continue;
+    // Groups of version 1 cannot be asked for by a number; a root can, as all versions count its processes as one.
+    constexpr std::uint64_t version_1 = std::uint64_t{1} << 63;
+    if ((scan.groups[g].id & version_1) != 0 && group.path != "/") continue;
+    const std::uint64_t map_key = scan.groups[g].id & ~version_1;
     if (scan.groups[g].ended) {
-      static_cast<void>(parts_.self_map->remove(scan.groups[g].id));
+      static_cast<void>(parts_.self_map->remove(map_key));
     } else if (anything(joules) || snapshot_.ticks == 0) {
       constexpr double micrograms = 1e6;
       std::int64_t microjoules = 0;
@@ -298,8 +309,7 @@ void NodeObserver::account_groups(const capture::Scan& scan, const TickPrice& pr
           static_cast<std::uint64_t>(microjoules),
           static_cast<std::uint64_t>(group.totals.operational_average.value.value() * micrograms),
           static_cast<std::uint64_t>(group.totals.embodied.value.value() * micrograms), 0};
-      if (auto ok = parts_.self_map->update(scan.groups[g].id, value); !ok)
-        notes_.add("map of own use: " + ok.error().message);
+      if (auto ok = parts_.self_map->update(map_key, value); !ok) notes_.add("map of own use: " + ok.error().message);
     }
   }
 }
@@ -336,7 +346,11 @@ void NodeObserver::tell_processes(std::span<const Share> shares, const TickPrice
       ProcessTotals& process = snapshot_.processes[shares[i].process];
       (idle ? process.idle_microjoules : process.dynamic_microjoules)[c] += pieces_[i];
       if (!idle) process.interval_dynamic_microjoules[c] += pieces_[i];
-      (idle ? group.untold_idle_microjoules : group.untold_microjoules)[c] -= pieces_[i];
+      // Where a scan tells of a process in several groups, those that it has left by its end tell nothing of it.
+      if (process.group == group.id)
+        (idle ? group.untold_idle_microjoules : group.untold_microjoules)[c] -= pieces_[i];
+      else
+        (idle ? process.elsewhere_idle_microjoules : process.elsewhere_microjoules)[c] += pieces_[i];
       process.operational += price.average(pieces_[i]);
     }
   };

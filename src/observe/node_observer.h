@@ -56,7 +56,7 @@ class NodeObserver : public Observer {
 
   NodeObserver(const ObserverOptions& options, Parts parts, Hardware hardware);
   Result<void> begin(const capture::Scan& first);
-  static meter::Activity activity_of(const capture::Scan& scan);
+  meter::Activity activity_of(const capture::Scan& scan);
   void read_meters(const capture::Scan& scan);
   void take_in_groups(const capture::Scan& scan);
   void find_own_group(const capture::Scan& scan);
@@ -88,7 +88,8 @@ class NodeObserver : public Observer {
   Instant last_at_;
   std::uint64_t own_group_ = 0;
   bool own_group_known_ = false;
-  std::int64_t own_ns_ = 0;  ///< of this tick, taken out of the own group's use
+  std::int64_t busy_sum_ns_ = 0, seen_sum_ns_ = 0;  ///< of the processors, by /proc/stat and by groups
+  std::int64_t own_ns_ = 0;                         ///< of this tick, taken out of the own group's use
 
   // Kept from tick to tick for their memory.
   std::vector<std::size_t> position_;  ///< by group of the scan: in snapshot_.groups

@@ -79,6 +79,7 @@ std::size_t TenantTable::group(const capture::GroupUsage& usage, std::int64_t no
     if (usage.ended && !groups_[at].ended) return at;
     if (const auto former = by_id_.find(groups_[at].id); former != by_id_.end() && former->second == at)
       by_id_.erase(former);
+    rename(groups_[at].id, usage.id);
     by_id_[usage.id] = at;
     groups_[at].id = usage.id;
   } else {
@@ -128,7 +129,10 @@ std::size_t TenantTable::process(const capture::ProcessUsage& usage, std::int64_
   }
   ProcessTotals& process = processes_[at];
   if (process.command != usage.command) process.command = usage.command;
-  process.group = usage.group;
+  if (process.group != usage.group) {
+    if (process.group != 0) leave_group(at);
+    process.group = usage.group;
+  }
   process.cpu_ns += usage.cpu_ns;
   process_states_[at].heard_ns = now_ns;
   if (usage.ended) end_process(at, now_ns);
@@ -153,13 +157,26 @@ void TenantTable::end_process(std::size_t at, std::int64_t now_ns) {
     by_pid_.erase(living);
 }
 
-void TenantTable::drop_process(std::size_t at) {
+void TenantTable::rename(std::uint64_t group, std::uint64_t to) {
+  for (ProcessTotals& process : processes_)
+    if (process.group == group) process.group = to;
+}
+
+void TenantTable::leave_group(std::size_t at) {
   ProcessTotals& process = processes_[at];
   GroupTotals& group = groups_[group_of(process.group, process_states_[at].heard_ns)];
   for (std::size_t c = 0; c < components; ++c) {
-    group.untold_microjoules[c] += process.dynamic_microjoules[c];
-    group.untold_idle_microjoules[c] += process.idle_microjoules[c];
+    group.untold_microjoules[c] += process.dynamic_microjoules[c] - process.elsewhere_microjoules[c];
+    group.untold_idle_microjoules[c] += process.idle_microjoules[c] - process.elsewhere_idle_microjoules[c];
   }
+  process.elsewhere_microjoules = process.dynamic_microjoules;
+  process.elsewhere_idle_microjoules = process.idle_microjoules;
+  process.elsewhere_cpu_ns = process.cpu_ns;
+}
+
+void TenantTable::drop_process(std::size_t at) {
+  leave_group(at);
+  ProcessTotals& process = processes_[at];
   if (const auto living = by_pid_.find(process.key.pid); living != by_pid_.end() && living->second == process.key)
     by_pid_.erase(living);
   by_key_.erase(process.key);
@@ -212,7 +229,11 @@ void TenantTable::fold_group(std::size_t at) {
     above.untold_idle_microjoules[c] += group.untold_idle_microjoules[c];
   }
   by_path_.erase(key_of(group.id, group.path));
-  if (const auto known = by_id_.find(group.id); known != by_id_.end() && known->second == at) by_id_.erase(known);
+  if (const auto known = by_id_.find(group.id); known != by_id_.end() && known->second == at) {
+    // What its processes tell is told in the parent, whose totals it is in now.
+    rename(group.id, above.id);
+    by_id_.erase(known);
+  }
   --ended_groups_now_;
   if (const std::size_t last = groups_.size() - 1; at != last) {
     groups_[at] = std::move(groups_[last]);

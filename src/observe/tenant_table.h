@@ -73,6 +73,10 @@ class TenantTable {
   std::size_t add_group(std::uint64_t id, const std::string& path);
   std::size_t parent_of(std::size_t child);
   void end_process(std::size_t at, std::int64_t now_ns);
+  /// The processes of a group that has another number now, or whose totals are in another group.
+  void rename(std::uint64_t group, std::uint64_t to);
+  /// What the process came to in its group is told by nobody from now on.
+  void leave_group(std::size_t at);
   void drop_process(std::size_t at);
   void drop_unheard();
   void fold_group(std::size_t at);

@@ -67,7 +67,7 @@ struct GroupTotals {
   bool ended = false;
   std::int64_t processes_unseen_ns = 0;  ///< CPU time of the group that no process was seen at
   /// Of the totals (idle: under the policy in force), what no process of the snapshot tells: resident memory, bytes,
-  /// CPU time that no process was seen at, processes that ended and are told no more. Summed over groups, with the
+  /// CPU time that no process was seen at, processes that ended and are told no more, or are in another group now. Summed over groups, with the
   /// processes', this is what the groups bear, exactly.
   std::array<std::int64_t, components> untold_microjoules{}, untold_idle_microjoules{};
 };
@@ -79,11 +79,20 @@ struct ProcessTotals {
   std::int64_t cpu_ns = 0;
   std::array<std::int64_t, components> dynamic_microjoules{};
   std::array<std::int64_t, components> idle_microjoules{};  ///< under the policy in force
+  /// Of both, what it came to in groups that it has left since: theirs, and among what those leave untold.
+  std::array<std::int64_t, components> elsewhere_microjoules{}, elsewhere_idle_microjoules{};
+  std::int64_t elsewhere_cpu_ns = 0;  ///< of cpu_ns, the same
   /// Of the last interval, without idle: what `dynamic_microjoules` grew by.
   std::array<std::int64_t, components> interval_dynamic_microjoules{};
   carbon::GramsCO2e operational;  ///< of dynamic + idle, average intensity, with PUE
   carbon::GramsCO2e embodied;     ///< of the processor and the base, by CPU time within its group
   bool ended = false;
+
+  /// With idle under the policy in force, in the group that it is in now.
+  std::int64_t microjoules_in_group(Component component) const {
+    const auto c = static_cast<std::size_t>(component);
+    return dynamic_microjoules[c] - elsewhere_microjoules[c] + idle_microjoules[c] - elsewhere_idle_microjoules[c];
+  }
 };
 
 /// What a meter tells of a zone beside its joules (`meter::ZoneReading::event`).
