@@ -42,6 +42,7 @@ int deliver(DesignAnswer answer, const std::string& command, const std::filesyst
   report::DesignReport& page = answer.page;
   page.created_by = "cradle 0.1.0";
   page.command = command;
+  if (page.study_file.empty()) page.study_file = "its options";
   std::string printed;
   const report::Table& rows = answer.rows ? *answer.rows : page.tables.front().second;
   if (output == Output::json) {

@@ -80,7 +80,8 @@ void add_power_verb(CLI::App& app, PowerOptions& options, std::function<void()> 
   tree->add_option("--tree", options.tree, "NAME:FAN_OUT[:COIN[:RATING]],..., or dynamo")->capture_default_str();
   tree->add_option("--manager", options.managers, "exchange, dynamo, gradient, static, with commas; all if left out")
       ->delimiter(',');
-  add_number(tree, "--budget", options.budget_watts, 0, 1e12, "watts of the site; 0: 70 % of what devices can draw");
+  add_number(tree, "--budget", options.budget_watts, 0, 1e12,
+             "watts of the site; 0: 30 MW of dynamo's, else 70 % of what devices can draw");
   add_count(tree, "--floor", options.device_floor, most_coins, "watts that each device always has");
   add_count(tree, "--demand", options.device_demand, most_coins, "watts above the floor at full use");
   tree->add_option("--demand-file", options.demand_file, "CSV: second,device,demand in watts above the floor");

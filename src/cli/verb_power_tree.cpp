@@ -62,8 +62,9 @@ Result<Setting> read_setting(const PowerOptions& options, const Common& common) 
   constexpr double usual_share = 0.7;
   const auto devices = static_cast<double>(setting.tree.devices());
   const auto all = devices * static_cast<double>(options.device_floor + options.device_demand);
-  setting.manager.budget =
-      static_cast<hierarchy::Quanta>(options.budget_watts > 0 ? options.budget_watts : usual_share * all);
+  setting.manager.budget = options.budget_watts > 0   ? static_cast<hierarchy::Quanta>(options.budget_watts)
+                           : options.tree == "dynamo" ? hierarchy::Tree::dynamo_site
+                                                      : static_cast<hierarchy::Quanta>(usual_share * all);
   setting.manager.floor = static_cast<std::int32_t>(options.device_floor);
   setting.manager.threads = common.threads;
   setting.manager.seed = options.seed;

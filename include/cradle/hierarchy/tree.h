@@ -36,6 +36,7 @@ class Tree {
   /// MW, reactive power panel 190 kW, rack 12.6 kW. How many of each hang on the one above is our choice: as many as
   /// oversubscribe each rating by some 10 to 30 %. One quantum is one watt.
   static Tree dynamo();
+  static constexpr Quanta dynamo_site = 30'000'000;
 
   /// Levels below the site; level 0 is the site itself, one node.
   std::size_t levels() const { return levels_.size(); }

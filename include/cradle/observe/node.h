@@ -67,8 +67,8 @@ struct GroupTotals {
   bool ended = false;
   std::int64_t processes_unseen_ns = 0;  ///< CPU time of the group that no process was seen at
   /// Of the totals (idle: under the policy in force), what no process of the snapshot tells: resident memory, bytes,
-  /// CPU time that no process was seen at, processes that ended and are told no more, or are in another group now. Summed over groups, with the
-  /// processes', this is what the groups bear, exactly.
+  /// CPU time that no process was seen at, processes that ended and are told no more, or are in another group now.
+  /// Summed over groups, with the processes', this is what the groups bear, exactly.
   std::array<std::int64_t, components> untold_microjoules{}, untold_idle_microjoules{};
 };
 
