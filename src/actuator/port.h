@@ -29,7 +29,7 @@ class Port {
   virtual Result<void> write(const Write& write) { return write_register(write); }
 
  protected:
-  Device device_;
+  Device device_;  // NOLINT(readability-identifier-naming): named as private members are
 };
 
 using Opened = Result<std::unique_ptr<Port>>;

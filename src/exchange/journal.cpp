@@ -1,11 +1,11 @@
 #include "journal.h"
 
 #include <fcntl.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <ctime>
 #include <limits>
 #include <system_error>
 #include <utility>

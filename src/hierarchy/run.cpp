@@ -113,7 +113,7 @@ Result<void> check(const Tree& tree, const ManagerOptions& manager_options, cons
 }  // namespace
 
 Result<RunOutcome> run(const Tree& tree, Manager& manager, ManagerKind kind, const ManagerOptions& manager_options,
-                       const Demand& demand, const RunOptions& options, std::string where) {
+                       const Demand& demand, const RunOptions& options, const std::string& where) {
   if (auto ok = check(tree, manager_options, options, where); !ok) return std::move(ok).error();
   const std::size_t devices = tree.devices();
   const std::size_t fan_out = tree.level(tree.levels()).fan_out;

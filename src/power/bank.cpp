@@ -243,7 +243,7 @@ void Bank::recover(Tile tile, Incarnation incarnation) {
       }
   };
   add(tile, incarnation);
-  for (std::size_t next = 0; next < set.size(); ++next) {
+  for (std::size_t next = 0; next < set.size(); ++next) {  // NOLINT(modernize-loop-convert): the set grows meanwhile
     const Dead& dead = dead_[set[next]];
     for (std::size_t link = 0; link < dead.told.size(); ++link) {
       const Told& told = dead.told[link];
@@ -265,7 +265,7 @@ void Bank::recover(Tile tile, Incarnation incarnation) {
     recovered_ += dead_[i].net;
   }
   std::sort(set.begin(), set.end());
-  for (auto i = set.rbegin(); i != set.rend(); ++i) dead_.erase(dead_.begin() + static_cast<std::ptrdiff_t>(*i));
+  for (std::size_t i = set.size(); i-- > 0;) dead_.erase(dead_.begin() + static_cast<std::ptrdiff_t>(set[i]));
 }
 
 void Bank::set_budget(std::int64_t coins, Outbox& out) {

@@ -198,6 +198,7 @@ class EventLoop {
 
   Coins demand(Tile tile) const { return tiles_.demand[tile]; }
 
+  // NOLINTBEGIN(readability-identifier-naming): named as private members are
   const Topology& topology_;
   Tiles tiles_;  ///< demand: as it is now; held: as at the start
   const EventOptions& options_;
@@ -208,6 +209,7 @@ class EventLoop {
   EventOutcome outcome_;
   EventSums sums_;
   Ticks now_ = 0;
+  // NOLINTEND(readability-identifier-naming)
 
  private:
   static Ticks longest_latency(const Topology& topology, const EventOptions& options) {
@@ -249,7 +251,7 @@ class EventLoop {
     // Uniform within 1 +- jitter.
     const double shift = (static_cast<double>(draw & 0xffffU) / 32768.0 - 1) * options_.jitter;
     const auto interval = static_cast<double>(clock.interval);
-    schedule_turn(timer.tile, now_ + std::max<Ticks>(1, static_cast<Ticks>(interval * (1 + shift) + 0.5)));
+    schedule_turn(timer.tile, now_ + std::max<Ticks>(1, static_cast<Ticks>(2 * interval * (1 + shift) + 1) / 2));
   }
 
   void change_demands() {

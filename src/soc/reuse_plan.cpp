@@ -74,7 +74,7 @@ ReusePlan default_reuse_plan() {
   return plan;
 }
 
-Result<ReusePlan> parse_reuse_plan(std::string_view text, std::string source) {
+Result<ReusePlan> parse_reuse_plan(std::string_view text, const std::string& source) {
   auto document = TomlReader::parse(text, source);
   if (!document) return document.error();
   ReusePlan plan = default_reuse_plan();

@@ -77,8 +77,8 @@ class CoinTable {
 
   /// Negative coins count as none, more than the most as the most.
   std::int64_t value(std::int64_t coins) const;
-  /// The fewest coins whose value is at least `value`; -1 if there are none.
-  std::int64_t coins(std::int64_t value) const;
+  /// The fewest coins whose value is at least `wanted`; -1 if there are none.
+  std::int64_t coins(std::int64_t wanted) const;
   const std::array<std::int64_t, points>& values() const { return values_; }
 
  private:

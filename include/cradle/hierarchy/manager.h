@@ -62,8 +62,10 @@ class Manager {
   const std::vector<char>& silent_servers() const { return silent_; }
 
  protected:
+  // NOLINTBEGIN(readability-identifier-naming): named as private members are
   std::uint64_t messages_ = 0, violations_ = 0;
   std::vector<char> silent_;
+  // NOLINTEND(readability-identifier-naming)
 };
 
 }  // namespace cradle::hierarchy

@@ -74,7 +74,7 @@ struct RunOutcome {
 
 /// bad_input: changes that do not grow, an intensity series that does not cover the run, a signal without one.
 Result<RunOutcome> run(const Tree& tree, Manager& manager, ManagerKind kind, const ManagerOptions& manager_options,
-                       const Demand& demand, const RunOptions& options, std::string where);
+                       const Demand& demand, const RunOptions& options, const std::string& where);
 
 /// How a message of a budget cut finds its way down.
 struct LinkModel {

@@ -52,6 +52,6 @@ ReusePlan default_reuse_plan();
 /// design = "new"|"reused", integration_share, products, person_months. A number may have KEY_range = [low, high]
 /// around it, and a table a source. bad_input with file and line as TomlReader, and where a tile is named twice or an
 /// integration share is given for a new one.
-Result<ReusePlan> parse_reuse_plan(std::string_view text, std::string source);
+Result<ReusePlan> parse_reuse_plan(std::string_view text, const std::string& source);
 
 }  // namespace cradle::soc
