@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # tests/power_daemon_test.sh CRADLE
 # Twenty power daemons and their bank, each node in a network namespace of its own, on one bridge: a tenth of all packets
-# is lost, the budget is cut by a fifth, three nodes are cut off, four killed and two of these started again. Then what
+# is lost, a fifth of the coins above the floors is cut, three nodes are cut off, four killed and two of these started again. Then what
 # they logged is judged: no coin was ever where it must not be.
 # Exit codes: 0 all hold, 1 some do not, 77 skipped.
 set -u

@@ -90,6 +90,9 @@ void add_power_verb(CLI::App& app, PowerOptions& options, std::function<void()> 
   add_count(tree, "--day", options.day, 364, "of the grid's year on which it begins");
   add_repeatable(tree, "--cut", options.cuts, "AT:PART, e.g. 1800:0.8: at second 1800 the budget is 80 %; repeatable");
   add_number(tree, "--crash", options.crash_per_second, 0, 1, "chance for each server and second to fall silent");
+  tree->add_option("--weight", options.weights, "priorities of devices in turn, with commas, e.g. 1,4; 1 for all")
+      ->delimiter(',')
+      ->check(CLI::Range(std::int64_t{1}, most_coins));
   add_count(tree, "--lease", options.lease_seconds, 3600, "seconds that a server's coins outlive its silence");
   tree->add_option("--grid", options.grid, "grid of the catalogue, for grams");
   add_number(tree, "--signal", options.signal, 0, 100, "how deep the budget follows the grid; 0: not");

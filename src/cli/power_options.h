@@ -41,6 +41,7 @@ struct PowerOptions {
   double hours = 1, from_hour = 14, crash_per_second = 0;
   std::int64_t day = 180, lease_seconds = 2;
   std::filesystem::path demand_file;
+  std::vector<std::int64_t> weights;
   std::string grid;
   double signal = 0, least_budget = 0.6;
   double gates = 0;  ///< of unit-cost, in kGE; 0: our unit's

@@ -117,6 +117,9 @@ Result<EventOutcome> run_protocol(const PowerOptions& options, Protocol protocol
     if (!outcome) return std::move(outcome).error();
     return whole(std::move(*outcome));
   }
+  if (faults)
+    return bad_input("the latency model of " + std::string(to_string(protocol)) + " knows no faults", "--protocol",
+                     "leave them out, or simulate escrow or published; compare runs managers without them");
   power::BaselineOptions baseline;
   baseline.protocol = protocol;
   baseline.seed = options.seed;

@@ -23,8 +23,9 @@ int run_power_simulate(const PowerOptions& options, const Common& common) {
   page.title = "Token exchange: " + options.protocol + " on " + options.topology;
   page.question = "How soon, how fairly and how safely does " + options.protocol + " divide the budget on " +
                   options.topology + " from a " + options.start + " start?";
-  page.answer = "Settled (mean error below one coin): " + settle_text(*outcome) + "; Jain's index " +
-                significant(outcome->jain, 4) + "; never more than " +
+  const bool exchanges = *protocol == power::Protocol::escrow || *protocol == power::Protocol::published;
+  page.answer = std::string(exchanges ? "Settled (mean error below one coin): " : "Settled (its own grants stand): ") +
+                settle_text(*outcome) + "; Jain's index " + significant(outcome->jain, 4) + "; never more than " +
                 significant(outcome->over_budget_max_percent, 3) + " % over the budget; " +
                 std::to_string(outcome->violations) + " violations in " + std::to_string(outcome->events) + " events.";
   report::Table table;

@@ -70,6 +70,7 @@ Result<Setting> read_setting(const PowerOptions& options, const Common& common) 
   setting.manager.seed = options.seed;
   setting.manager.crash_per_second = options.crash_per_second;
   setting.manager.lease_seconds = options.lease_seconds;
+  for (const std::int64_t weight : options.weights) setting.manager.weight.push_back(static_cast<std::int32_t>(weight));
 
   setting.run.seconds =
       std::max<std::int64_t>(1, static_cast<std::int64_t>(options.hours * static_cast<double>(seconds_per_hour)));
@@ -232,6 +233,8 @@ int run_power_tree(const PowerOptions& options, const Common& common) {
   if (options.demand_file.empty())
     page.notes.emplace_back("demand is made up: jobs of ten minutes, more by day, seed " +
                             std::to_string(options.seed));
+  if (options.crash_per_second > 0)
+    page.notes.emplace_back("servers fall silent under exchange alone; the other managers run without faults");
   if (interrupted) page.notes.emplace_back("interrupted: the last run is shorter");
   answer.schema = "cradle.power.tree/1";
   answer.fields = {{"tree", options.tree},

@@ -43,6 +43,12 @@ TEST(MemoryList, OnlyTheMemoriesOfTheLinkWidth) {
   const auto list = parse_memory_list("in_dma32 100 32 1w:1r\nin_dma64 50 64 1w:1r\nboth 10 1 1w:1r\n", "m");
   ASSERT_TRUE(list);
   EXPECT_EQ(plm_bits(*list, "basic_fx32_dma64", 32).value, 3210);
+  // A width of fixed-point numbers is one point of several as well (fft2 of ESP lists both).
+  const auto both = parse_memory_list("in_fx32 32768 32 2w:0r 0w:2r\nin_fx64 32768 64 2w:0r 0w:2r\n", "memlist.txt");
+  ASSERT_TRUE(both);
+  EXPECT_EQ(plm_bits(*both, "basic_fx32_dma64", 64).value, 32768 * 32);
+  EXPECT_EQ(plm_bits(*both, "basic_fx64_dma64", 64).value, 32768 * 64);
+  EXPECT_EQ(plm_bits(*both, "basic", 64).value, 32768 * 96) << "a point that does not say takes both";
   EXPECT_EQ(plm_bits(*list, "basic_dma32", 64).value, 3210);
   EXPECT_EQ(plm_bits(*list, "basic_dma128", {}).value, 10);
   EXPECT_EQ(plm_bits(*list, "", 64).value, 3210);

@@ -21,13 +21,13 @@ std::optional<std::int64_t> port_count(std::string_view text, char letter) {
   return count;
 }
 
-/// The link width that the end of a memory's name or a part of a point's name says: "dma64" is 64.
-std::optional<std::int64_t> dma_of(std::string_view text) {
-  constexpr std::string_view mark = "dma";
-  const std::size_t at = text.rfind(mark);
-  if (at == std::string_view::npos) return std::nullopt;
-  const auto width = parse_integer(text.substr(at + mark.size()));
-  return width && *width > 0 ? width : std::nullopt;
+/// What a part of a memory's or a point's name says of a width: "dma64" in "basic_fx32_dma64" is 64 of "dma".
+std::optional<std::int64_t> width_of(std::string_view name, std::string_view mark) {
+  std::optional<std::int64_t> width;
+  for (const std::string_view part : split(name, '_'))
+    if (part.starts_with(mark))
+      if (const auto number = parse_integer(part.substr(mark.size()))) width = number;
+  return width;
 }
 
 std::vector<std::string_view> words_of(std::string_view line) {
@@ -94,15 +94,19 @@ Result<std::vector<PlmMemory>> parse_memory_list(std::string_view text, const st
 
 carbon::Estimate<double> plm_bits(std::span<const PlmMemory> memories, std::string_view point,
                                   std::optional<std::uint32_t> dma_width) {
-  std::optional<std::int64_t> wanted;
-  for (const std::string_view part : split(point, '_'))
-    if (const auto width = dma_of(part)) wanted = width;
-  if (!wanted && dma_width) wanted = *dma_width;
+  // Memories are listed for every point that there is: for each width of the link, and of fixed-point numbers. Those of
+  // another point than the tile's are not built.
+  constexpr std::string_view marks[] = {"dma", "fx"};
   carbon::Estimate<double> sum;
   for (const PlmMemory& memory : memories) {
-    const auto own = dma_of(memory.name);
-    if (own && wanted && *own != *wanted) continue;
-    sum = sum + memory.bits();
+    bool built = true;
+    for (const std::string_view mark : marks) {
+      auto wanted = width_of(point, mark);
+      if (!wanted && mark == "dma" && dma_width) wanted = *dma_width;
+      const auto own = width_of(memory.name, mark);
+      built = built && (!own || !wanted || *own == *wanted);
+    }
+    if (built) sum = sum + memory.bits();
   }
   return sum;
 }
