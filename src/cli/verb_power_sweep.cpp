@@ -124,7 +124,7 @@ int run_power_sweep(const PowerOptions& options, const Common& common) {
   page.notes = {"exchange in synchronous rounds; a manager or ring takes a constant time for each tile",
                 "the interval holds where the runs scatter about a power law alike at all sizes"};
   if (interrupted) page.notes.emplace_back("interrupted: not all sizes were run");
-  if (curve.lines.size() > 0) page.curves.push_back(std::move(curve));
+  if (!curve.lines.empty()) page.curves.push_back(std::move(curve));
   answer.rows = rows;
   answer.schema = "cradle.power.sweep/1";
   const int status = deliver(std::move(answer), power_command(options), options.report, options.output, common);
