@@ -237,11 +237,11 @@ class EscrowEvents : public EventLoop<EscrowEvents, Message> {
 
   [[gnu::always_inline]] void soon(Tile tile, std::uint32_t at) {
     __builtin_prefetch(&members_[tile]);
-    __builtin_prefetch(ends_.data() + at);
+    if (!ends_.empty()) __builtin_prefetch(ends_.data() + at);
   }
   [[gnu::always_inline]] void soon(Tile tile) {
     soon(tile, near_first_[tile]);
-    __builtin_prefetch(ends_.data() + near_first_[tile] + 2);
+    if (!ends_.empty()) __builtin_prefetch(ends_.data() + near_first_[tile] + 2);
   }
 
   // -- The bank --------------------------------------------------------------------------------------------------

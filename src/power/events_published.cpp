@@ -110,7 +110,7 @@ class PublishedEvents : public EventLoop<PublishedEvents, PublishedPacket> {
   [[gnu::always_inline]] void soon(Tile tile) { __builtin_prefetch(&state_[tile]); }
   [[gnu::always_inline]] void soon(Tile tile, std::uint32_t at) {
     soon(tile);
-    __builtin_prefetch(peers_.data() + at);
+    if (!peers_.empty()) __builtin_prefetch(peers_.data() + at);
   }
 
   const Tiles& snapshot() {
