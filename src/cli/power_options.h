@@ -31,7 +31,7 @@ struct PowerOptions {
   bool four_way = false, registers = false;
   double coin_watts = 0.002, period_seconds = 125e-9;
   std::uint32_t step_cycles = 0;  ///< 0: the calibrated one
-  std::vector<std::uint32_t> widths{3, 4, 6, 8, 10, 14, 20, 32, 50, 72, 100, 200, 316, 500, 1000};
+  std::vector<std::uint32_t> widths{3, 5, 7, 10, 15, 22, 33, 47, 72, 100, 150, 220, 330, 470, 700, 1000};
   std::vector<std::string> protocols;
   std::uint32_t seeds = 3;
   std::string tree = "row:10:1000,rack:25:100,server:50:10,device:8";

@@ -4,9 +4,11 @@
 #include <algorithm>
 
 #include "cradle/base/text.h"
+#include "cradle/hierarchy/run.h"
 #include "cradle/power/baselines.h"
 #include "cradle/power/rounds.h"
 #include "cradle/report/format.h"
+#include "interrupt.h"
 
 namespace cradle::cli {
 
@@ -69,6 +71,9 @@ Result<power::EventOptions> event_options(const PowerOptions& options, Protocol 
   for (const std::string& text : options.cuts) {
     const auto cut = parse_cut(text);
     if (!cut) return cut.error();
+    if (cut->first >= options.periods)
+      return bad_input("the run ends at period " + shortest(options.periods) + ", before the cut '" + text + "'",
+                       "--cut", "make --periods longer, or cut earlier");
     events.changes.push_back({cut->first, cut->second});
   }
   for (const std::string& text : options.partitions) {
@@ -95,6 +100,13 @@ Result<EventOutcome> run_protocol(const PowerOptions& options, Protocol protocol
     const std::vector<std::string> engines{"events", "rounds"};
     return bad_input("no engine '" + options.engine + "'", "--engine", suggest(options.engine, engines));
   }
+  if (protocol != Protocol::published && options.action == "simulate" && (options.four_way || options.registers))
+    return bad_input(std::string("protocol ") + to_string(protocol) + " has no " +
+                         (options.four_way ? "four-way variant" : "registers that wrap"),
+                     options.four_way ? "--four-way" : "--registers", "leave it out, or simulate --protocol published");
+  if (rounds && (options.four_way || options.registers))
+    return bad_input("synchronous rounds are of pairs, with counters that do not wrap",
+                     options.four_way ? "--four-way" : "--registers", "leave it out, or use --engine events");
   const bool faults = options.loss > 0 || options.crash > 0 || options.duplicate > 0 || options.reorder > 0 ||
                       !options.cuts.empty() || !options.partitions.empty() || options.activity > 0;
   if (rounds && exchanges && faults)
@@ -104,15 +116,18 @@ Result<EventOutcome> run_protocol(const PowerOptions& options, Protocol protocol
     static_cast<PowerOutcome&>(all) = std::move(outcome);
     return all;
   };
+  const auto go_on = [](std::uint64_t) { return !InterruptGuard::interrupted(); };
   if (exchanges && !rounds) {
-    const auto events = event_options(options, protocol);
+    auto events = event_options(options, protocol);
     if (!events) return events.error();
+    events->go_on = go_on;
     return power::run_events(system->topology, system->tiles, *events);
   }
   if (exchanges) {
     power::RoundsOptions round_options;
     round_options.rule = protocol;
     round_options.far_every = options.far_every;
+    round_options.go_on = go_on;
     auto outcome = power::run_rounds(system->topology, system->tiles, round_options);
     if (!outcome) return std::move(outcome).error();
     return whole(std::move(*outcome));
@@ -127,6 +142,14 @@ Result<EventOutcome> run_protocol(const PowerOptions& options, Protocol protocol
   auto outcome = power::run_baseline(system->topology, system->tiles, baseline);
   if (!outcome) return std::move(outcome).error();
   return whole(std::move(*outcome));
+}
+
+std::string interrupted_note(const PowerOutcome& outcome) {
+  return "interrupted at period " + report::significant(outcome.periods, 9);
+}
+
+double breaker_share(const PowerOptions& options, const PowerOutcome& outcome) {
+  return outcome.breaker_heat_periods * options.period_seconds / hierarchy::Breaker{}.tolerance.value();
 }
 
 std::string power_command(const PowerOptions& options) {

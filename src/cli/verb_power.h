@@ -28,8 +28,13 @@ struct PowerSystem {
 Result<PowerSystem> power_system(const PowerOptions& options);
 /// With all faults that the options name.
 Result<power::EventOptions> event_options(const PowerOptions& options, power::Protocol protocol);
-/// One run of one protocol by the engine that fits it.
+/// One run of one protocol by the engine that fits it; Ctrl-C ends it early where an InterruptGuard lives.
 Result<power::EventOutcome> run_protocol(const PowerOptions& options, power::Protocol protocol);
+/// What shells call a program ended by SIGINT.
+inline constexpr int interrupted_status = 130;
+std::string interrupted_note(const power::PowerOutcome& outcome);
+/// How far the breaker of `hierarchy/run.h`, rated for the budget, warmed up: 1 trips it.
+double breaker_share(const PowerOptions& options, const power::PowerOutcome& outcome);
 /// "AT:PART"; bad_input names the option.
 Result<std::pair<double, double>> parse_cut(const std::string& text);
 /// The command line again, for the page.

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <map>
 #include <optional>
+#include <set>
 
 #include "cradle/power/sweep.h"
 #include "cradle/report/format.h"
@@ -16,8 +17,6 @@ using report::Cell;
 using report::significant;
 
 namespace {
-
-constexpr int interrupted_status = 130;  // what shells call a program ended by SIGINT
 
 report::Line line_of(const power::Sweep& sweep) {
   report::Line line{to_string(sweep.protocol), {}, {}};
@@ -62,10 +61,13 @@ int run_power_sweep(const PowerOptions& options, const Common& common) {
   std::vector<power::Sweep> sweeps;
   for (const power::Protocol protocol : protocols) {
     if (InterruptGuard::interrupted()) break;
-    auto sweep = power::run_sweep(protocol, sweep_options, [&] {
-      progress->advance();
-      return !InterruptGuard::interrupted();
-    });
+    auto sweep = power::run_sweep(
+        protocol, sweep_options,
+        [&] {
+          progress->advance();
+          return !InterruptGuard::interrupted();
+        },
+        [] { return !InterruptGuard::interrupted(); });
     if (!sweep) return fail(sweep.error());
     sweeps.push_back(std::move(*sweep));
   }
@@ -79,7 +81,7 @@ int run_power_sweep(const PowerOptions& options, const Common& common) {
       .column("low", "95 % from", Align::right, 3)
       .column("high", "to", Align::right, 3)
       .column("r_squared", "R2", Align::right, 3)
-      .column("points", "runs", Align::right)
+      .column("points", "sizes", Align::right)
       .column("note", "");
   rows.column("protocol", "protocol")
       .column("tiles", "tiles", Align::right)
@@ -95,13 +97,14 @@ int run_power_sweep(const PowerOptions& options, const Common& common) {
   DesignAnswer answer;
   for (const power::Sweep& sweep : sweeps) {
     const std::string name = to_string(sweep.protocol);
-    const auto settled = static_cast<std::int64_t>(std::count_if(
-        sweep.rows.begin(), sweep.rows.end(), [](const auto& row) { return row.outcome.settle_periods.has_value(); }));
+    std::set<std::uint32_t> settled;
+    for (const power::SweepRow& row : sweep.rows)
+      if (row.outcome.settle_periods) settled.insert(row.width);
     if (sweep.law)
       laws.row({name, sweep.law->exponent, sweep.law->low, sweep.law->high, sweep.law->r_squared,
                 static_cast<std::int64_t>(sweep.law->points), std::string()});
     else
-      laws.row({name, Cell(), Cell(), Cell(), Cell(), settled, sweep.no_law});
+      laws.row({name, Cell(), Cell(), Cell(), Cell(), static_cast<std::int64_t>(settled.size()), sweep.no_law});
     for (const power::SweepRow& row : sweep.rows)
       rows.row({name, static_cast<std::int64_t>(row.width) * row.width, static_cast<std::int64_t>(row.seed),
                 row.outcome.settle_periods ? Cell(*row.outcome.settle_periods) : Cell(), row.outcome.residual_coins,
@@ -122,7 +125,10 @@ int run_power_sweep(const PowerOptions& options, const Common& common) {
   page.answer = grows.empty() ? "No law could be fitted." : "It grows: " + grows + ".";
   page.tables = {{"Fitted laws: time = a x N^exponent", laws}};
   page.notes = {"exchange in synchronous rounds; a manager or ring takes a constant time for each tile",
-                "the interval holds where the runs scatter about a power law alike at all sizes"};
+                "a size counts once, as the geometric mean of its runs; the interval holds where sizes scatter about a "
+                "power law alike"};
+  if (*start == power::Start::corner && options.seeds > 1)
+    page.notes.emplace_back("seed 1 starts from the quadrant at the origin, others from a drawn place and shape");
   if (interrupted) page.notes.emplace_back("interrupted: not all sizes were run");
   if (!curve.lines.empty()) page.curves.push_back(std::move(curve));
   answer.rows = rows;

@@ -22,7 +22,6 @@ using report::significant;
 
 namespace {
 
-constexpr int interrupted_status = 130;  // what shells call a program ended by SIGINT
 constexpr std::int64_t seconds_per_hour = 3600, hours_per_day = 24;
 /// 2022-01-01T00:00Z, where a grid's typical year begins.
 constexpr std::int64_t year_begins_ms = 1'640'995'200'000;

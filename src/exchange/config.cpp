@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <limits>
+#include <map>
 #include <utility>
 
 #include "cradle/base/text.h"
@@ -74,9 +75,22 @@ DomainConfig read_domain(TomlReader& table, const std::string& source) {
         "addresses",
         std::to_string(domain.addresses.size()) + " addresses of " + std::to_string(domain.topology.tiles()) + " nodes",
         "one address for each node of the topology");
-  for (const std::string& address : domain.addresses)
-    if (const auto read = parse_endpoint(address, "addresses"); !read)
+  // By their bytes: one address can be written in several ways.
+  std::map<std::string, std::size_t> nodes;
+  for (std::size_t node = 0; node < domain.addresses.size(); ++node) {
+    const std::string& address = domain.addresses[node];
+    const auto read = parse_endpoint(address, "addresses");
+    if (!read) {
       table.fail("addresses", read.error().message, read.error().hint);
+      continue;
+    }
+    const std::string bytes(reinterpret_cast<const char*>(&read->address), read->length);
+    if (const auto [other, fresh] = nodes.emplace(bytes, node); !fresh)
+      table.fail(
+          "addresses",
+          "nodes " + std::to_string(other->second) + " and " + std::to_string(node) + " have one address, " + address,
+          "give each node an address or a port of its own");
+  }
   if (const auto read = parse_endpoint(domain.bank, "bank"); !read)
     table.fail("bank", read.error().message, read.error().hint);
   domain.coin = Watts{table.number("coin", 1e-6, most_watts, 1)};

@@ -85,6 +85,8 @@ TEST(Config, WhatIsWrongIsSaidWithItsPlace) {
   refused("topology = \"ring:3\"", "near = [\"0-1\", \"1-x\"]", "1-x");
   refused("10.0.0.2:7700", "10.0.0.2", "10.0.0.2");
   refused("10.0.0.2:7700", "localhost:7700", "localhost");
+  refused("10.0.0.2:7700", "10.0.0.1:7700", "nodes 0 and 1 have one address, 10.0.0.1:7700");
+  refused("10.0.0.2:7700", "[fd00:0:0::3]:7700", "nodes 1 and 2 have one address");
   refused("10.0.0.2:7700", "10.0.0.2:0", "10.0.0.2:0");
   refused("[fd00::3]:7700", "[fd00::3:7700", "fd00");
   refused("coin = 0.5", "coin = 0", "coin");

@@ -1,6 +1,7 @@
 #include "cradle/exchange/participant.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace cradle::exchange {
 
@@ -72,7 +73,7 @@ void Participant::tick(Ticks now, Deeds& deeds) {
   if (now >= next_turn_) {
     // After a pause of the process one turn, not all that were missed.
     next_turn_ = std::max(next_turn_ + pace_.period, now + pace_.period / 2);
-    if (lease_.known && !leaving_ && !ends_.empty()) turn(deeds);
+    if (lease_.known && lease_.reach != power::Reach::apart && !leaving_ && !ends_.empty()) turn(deeds);
   }
 }
 
@@ -80,7 +81,7 @@ std::uint32_t Participant::choose() {
   const auto far = static_cast<std::uint32_t>(ends_.size()) - near_;
   ++turns_;
   const bool far_turn = far > 0 && (near_ == 0 || (pace_.far_every > 0 && turns_ % pace_.far_every == 0));
-  if (far_turn) return near_ + next_far_++ % far;
+  if (far_turn) return power::far_link_asked(*topology_, number_, node_.incarnation, lease_.reach, next_far_++);
   return next_near_++ % near_;
 }
 
@@ -101,7 +102,7 @@ bool Participant::receive(const Packet& packet, Ticks now, Deeds& deeds) {
   if (packet.to != number_) return false;
   if (const auto* message = std::get_if<Message>(&packet.body)) {
     // Coins of different terms never meet: those of an earlier bank are not this one's.
-    if (!lease_.known || leaving_ || packet.term != term_) return false;
+    if (!lease_.known || lease_.reach == power::Reach::apart || leaving_ || packet.term != term_) return false;
     return receive_peer(packet.from, *message, deeds);
   }
   return receive_bank(packet.term, std::get<BankMessage>(packet.body), now, deeds);
@@ -140,12 +141,15 @@ bool Participant::receive_bank(Term term, const BankMessage& message, Ticks now,
   // It says the time of a renewal of this node: one that is still to come would be a lease without end.
   if (message.time > now) return false;
   if (static_cast<std::int32_t>(message.received - returned_) > 0) returned_ = message.received;
-  // Who leaves takes no grant any more, so that the bank has it back once the lease is over, and makes no further one.
-  if (leaving_) return lease_.known;
   const power::Node before = node_;
   const std::uint32_t received = lease_.received;
   const bool known = lease_.known;
-  const bool tell = power::receive_renewed(node_, lease_, message, pace_.lease);
+  bool tell = power::receive_renewed(node_, lease_, message, pace_.lease);
+  // A grant that was on its way when it left: back with it.
+  if (leaving_ && node_.held > 0) {
+    node_.aside += std::exchange(node_.held, 0);
+    tell = true;
+  }
   if (!known) {
     term_ = term;
     Record first = record(RecordKind::known);
@@ -178,9 +182,10 @@ bool Participant::receive_close(const BankMessage& message, Deeds& deeds) {
 }
 
 void Participant::tell_bank(Ticks now, Deeds& deeds) {
-  const bool returns = node_.aside > 0;
-  const BankMessage message = power::renew(node_, lease_, now);
-  if (returns) note_purse(deeds);
+  const std::uint32_t sent = lease_.sent;
+  BankMessage message = power::renew(node_, lease_, now);
+  message.leaving = leaving_;
+  if (lease_.sent != sent) note_purse(deeds);
   deeds.packets.push_back({number_, number_, term_, message});
 }
 

@@ -279,6 +279,28 @@ TEST(Protocol, WhoLeavesReturnsEverything) {
   EXPECT_EQ(report->in_bank_at_end, 80);
 }
 
+/// Neither the daemons' lines nor the bank's show a grant to one that leaves, whatever is lost or late.
+TEST(Protocol, AllLeaveAndTheBankGrantsNothingAgain) {
+  for (const std::uint64_t seed : {7U, 8U, 9U, 10U}) {
+    World world(5, 90, seed, {0.2, 0.2, 120 * ms});
+    world.run(6000 * ms);
+    for (Tile tile = 0; tile < 5; ++tile) world.leave(tile);
+    std::int64_t outstanding = world.banker().books().outstanding();
+    for (int step = 0; step < 30; ++step) {
+      world.run(50 * ms);
+      EXPECT_LE(world.banker().books().outstanding(), outstanding);
+      outstanding = world.banker().books().outstanding();
+    }
+    for (Tile tile = 0; tile < 5; ++tile) world.kill(tile);
+    world.run(6000 * ms);
+    EXPECT_EQ(world.banker().books().outstanding(), 0);
+    const auto report = audit(world.logs(), {});
+    ASSERT_TRUE(report) << to_string(report.error());
+    EXPECT_TRUE(report->holds()) << told(*report);
+    EXPECT_EQ(report->in_bank_at_end, 90);
+  }
+}
+
 RC_GTEST_PROP(Protocol, NothingThatCanHappenBreaksTheBooks, ()) {
   const auto tiles = *rc::gen::inRange<std::uint32_t>(2, 9);
   const auto seed = *rc::gen::arbitrary<std::uint64_t>();

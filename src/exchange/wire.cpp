@@ -12,10 +12,11 @@ namespace cradle::exchange {
 namespace {
 
 // Layout, little-endian: magic 4, version 1, kind 1, length 2, domain 4, from 4, to 4, term 4; then 7 (peer) or 11
-// (bank) words of 4; then the tag. Kinds: 0.. of MessageKind, 16.. of BankMessageKind.
+// (bank) words of 4; then the tag. Kinds: 0.. of MessageKind, 16.. of BankMessageKind, of which renew has 8 more where
+// the node leaves, and renewed 8 more where it is to stand apart, 16 more where it may reach wide.
 constexpr std::uint32_t magic = 0x31584443;  // "CDX1"
 constexpr std::uint8_t version = 1;
-constexpr std::uint8_t first_bank_kind = 16;
+constexpr std::uint8_t first_bank_kind = 16, mark = 8, marks = 2;
 constexpr std::size_t header_bytes = 24;
 constexpr std::size_t peer_bytes = header_bytes + 7 * 4 + Key::tag_bytes;
 constexpr std::size_t bank_bytes = header_bytes + 11 * 4 + Key::tag_bytes;
@@ -90,10 +91,25 @@ std::optional<power::Message> peer_message(std::uint8_t kind, Reader& in) {
   return message;
 }
 
+std::uint8_t marked_kind(const power::BankMessage& message) {
+  using power::BankMessageKind, power::Reach;
+  unsigned marked = 0;
+  if (message.kind == BankMessageKind::renew && message.leaving) marked = 1;
+  if (message.kind == BankMessageKind::renewed && message.reach != Reach::narrow)
+    marked = message.reach == Reach::apart ? 1 : 2;
+  return static_cast<std::uint8_t>(first_bank_kind + static_cast<unsigned>(message.kind) + marked * mark);
+}
+
 std::optional<power::BankMessage> bank_message(std::uint8_t kind, Reader& in) {
-  if (kind > static_cast<std::uint8_t>(power::BankMessageKind::closed)) return {};
+  using power::BankMessageKind, power::Reach;
+  const unsigned marked = kind / mark;
   power::BankMessage message;
-  message.kind = static_cast<power::BankMessageKind>(kind);
+  message.kind = static_cast<BankMessageKind>(kind % mark);
+  if (message.kind > BankMessageKind::closed || marked > marks) return {};
+  if (marked > 0 && message.kind != BankMessageKind::renewed && (message.kind != BankMessageKind::renew || marked > 1))
+    return {};
+  message.leaving = message.kind == BankMessageKind::renew && marked == 1;
+  if (message.kind == BankMessageKind::renewed && marked > 0) message.reach = marked == 1 ? Reach::apart : Reach::wide;
   message.incarnation = in.word();
   message.epoch = in.word();
   message.keep = in.word();
@@ -145,9 +161,7 @@ Datagram encode(const Packet& packet, std::uint32_t domain, const Key& key) {
   const auto* bank = std::get_if<power::BankMessage>(&packet.body);
   out.word(magic);
   out.put(version, 1);
-  out.put(peer ? static_cast<std::uint8_t>(peer->kind)
-               : static_cast<std::uint8_t>(first_bank_kind + static_cast<std::uint8_t>(bank->kind)),
-          1);
+  out.put(peer ? static_cast<std::uint8_t>(peer->kind) : marked_kind(*bank), 1);
   out.put(peer ? peer_bytes : bank_bytes, 2);
   out.word(domain);
   out.word(packet.from);

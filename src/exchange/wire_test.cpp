@@ -82,6 +82,35 @@ TEST(Wire, ThereAndBack) {
   EXPECT_EQ(encode(bank_packet(), domain, Key()).size, 84u);
 }
 
+TEST(Wire, WhoLeavesAndHowFarANodeMayReachAreSaid) {
+  using power::BankMessageKind, power::Reach;
+  const auto there = [](const power::BankMessage& message) {
+    const auto decoded = decode(encode({4, 4, 9, message}, domain, Key()).span(), domain, Key());
+    EXPECT_TRUE(std::holds_alternative<Packet>(decoded));
+    return std::holds_alternative<Packet>(decoded) ? std::get<power::BankMessage>(std::get<Packet>(decoded).body)
+                                                   : power::BankMessage{};
+  };
+  power::BankMessage message;
+  for (const bool leaving : {false, true}) {
+    message.leaving = leaving;
+    EXPECT_EQ(there(message).leaving, leaving);
+    EXPECT_EQ(there(message).kind, BankMessageKind::renew);
+  }
+  message = {};
+  message.kind = BankMessageKind::renewed;
+  for (const Reach reach : {Reach::apart, Reach::narrow, Reach::wide}) {
+    message.reach = reach;
+    EXPECT_EQ(there(message).reach, reach);
+    EXPECT_EQ(there(message).kind, BankMessageKind::renewed);
+  }
+  // A mark where none belongs: all kinds of one byte that are no message.
+  for (const unsigned kind : {20U, 26U, 27U, 28U, 32U, 34U, 35U, 40U, 255U}) {
+    Packet packet{4, 4, 9, power::BankMessage{}};
+    std::get<power::BankMessage>(packet.body).kind = static_cast<BankMessageKind>(kind - 16U);
+    EXPECT_EQ(refusal(encode(packet, domain, Key()).span()), Refusal::value) << kind;
+  }
+}
+
 // The layout is a contract between versions: these bytes may not change without another version number.
 TEST(Wire, TheHeaderIsLittleEndian) {
   const Datagram datagram = encode(peer_packet(), domain, Key());

@@ -1,6 +1,7 @@
 #include "cradle/power/bank.h"
 
 #include <algorithm>
+#include <iterator>
 #include <limits>
 
 namespace cradle::power {
@@ -13,9 +14,19 @@ Coins clamp(std::int64_t coins) {
 
 bool newer(std::uint32_t a, std::uint32_t b) { return static_cast<std::int32_t>(a - b) > 0; }
 
+/// Of the dead, so many for each living one may be unrecovered where further incarnations are let exchange.
+constexpr std::size_t living_for_each_dead = 128, least_dead = 4;
+/// Deaths are counted while each node renews so often, about a lease; so many nodes for each death are quiet.
+constexpr std::uint64_t renewals_of_each = 4, nodes_for_each_death = 32;
+
 }  // namespace
 
 BankMessage renew(Node& node, Lease& lease, Ticks now) {
+  // No partner comes to fetch them.
+  if (lease.reach == Reach::apart && node.held > node.demand) {
+    node.aside += node.held - node.demand;
+    node.held = node.demand;
+  }
   lease.sent += static_cast<std::uint32_t>(node.aside);
   node.aside = 0;
   BankMessage message;
@@ -33,6 +44,7 @@ BankMessage renew(Node& node, Lease& lease, Ticks now) {
 bool receive_renewed(Node& node, Lease& lease, const BankMessage& message, Ticks length) {
   if (message.kind != BankMessageKind::renewed || message.incarnation != node.incarnation) return false;
   const bool first = !lease.known;
+  lease.reach = first ? message.reach : std::max(lease.reach, message.reach);
   lease.known = true;
   lease.ends = std::max(lease.ends, message.time + length);
   bool tell = false;
@@ -71,6 +83,20 @@ BankMessage receive_close(const Node& node, Link& link, ClosedLink& last, const 
   return answer;
 }
 
+std::uint32_t far_link_asked(const Topology& topology, Tile tile, Incarnation incarnation, Reach reach,
+                             std::uint32_t turn) {
+  const std::uint32_t all = topology.far_count(tile), last = topology.links(tile) - 1;
+  if (reach == Reach::wide || !topology.has_far_strides()) return last - turn % all;
+  constexpr std::uint64_t golden = 0x9e3779b97f4a7c15U;  // Fibonacci hashing (Knuth, TAOCP 3, 6.4)
+  const auto draw = static_cast<std::uint32_t>(((std::uint64_t{tile} << 32 | incarnation) * golden) >> 32);
+  return last - draw % all;
+}
+
+bool asks_over(const Topology& topology, Tile tile, Incarnation incarnation, Reach reach, std::uint32_t link) {
+  if (link < topology.near(tile).size() || reach == Reach::wide || !topology.has_far_strides()) return true;
+  return far_link_asked(topology, tile, incarnation, reach, 0) == link;
+}
+
 Bank::Bank(const Topology& topology, const std::vector<Coins>& held, const std::vector<Coins>& demand)
     : topology_(&topology), members_(topology.tiles()), living_(topology.tiles()) {
   for (Tile tile = 0; tile < topology.tiles(); ++tile) {
@@ -89,17 +115,6 @@ Tile Bank::partner(Tile tile, std::size_t link) const {
   return link < near.size() ? near[link] : topology_->far(tile, static_cast<std::uint32_t>(link - near.size()));
 }
 
-Bank::Dead* Bank::find_dead(Tile tile, Incarnation incarnation) {
-  for (Dead& dead : dead_)
-    if (dead.tile == tile && dead.incarnation == incarnation) return &dead;
-  return nullptr;
-}
-
-bool Bank::waits_for(Tile tile, Incarnation incarnation) const {
-  return std::any_of(dead_.begin(), dead_.end(),
-                     [&](const Dead& dead) { return dead.tile == tile && dead.incarnation == incarnation; });
-}
-
 void Bank::receive(Tile from, const BankMessage& message, Outbox& out) {
   if (from >= members_.size() || message.incarnation == 0) return;
   if (message.kind == BankMessageKind::renew) take_renewal(from, message, out);
@@ -115,7 +130,20 @@ BankMessage Bank::renewed(const Member& member) const {
   message.sent = member.sent;
   message.received = member.received;
   message.time = member.time;
+  message.reach = member.reach;
   return message;
+}
+
+void Bank::watch_deaths() {
+  if (++renewals_ < renewals_of_each * living_) return;
+  quiet_ = deaths_ * nodes_for_each_death <= living_;
+  renewals_ = deaths_ = 0;
+}
+
+void Bank::extend_reach(Member& member) const {
+  if (member.reach == Reach::apart && dead_.size() <= std::max<std::size_t>(least_dead, living_ / living_for_each_dead))
+    member.reach = Reach::narrow;
+  if (member.reach == Reach::narrow && quiet_) member.reach = Reach::wide;
 }
 
 void Bank::take_renewal(Tile from, const BankMessage& message, Outbox& out) {
@@ -129,8 +157,11 @@ void Bank::take_renewal(Tile from, const BankMessage& message, Outbox& out) {
     member = {};
     member.incarnation = message.incarnation;
     member.epoch = epoch_;
+    member.reach = Reach::apart;
     ++living_;
   }
+  watch_deaths();
+  extend_reach(member);
   const auto returned = static_cast<std::int32_t>(message.sent - member.received);
   if (returned > 0) {
     member.received = message.sent;
@@ -143,12 +174,14 @@ void Bank::take_renewal(Tile from, const BankMessage& message, Outbox& out) {
     live_demand_ += message.demand - member.demand;
     member.demand = message.demand;
     member.time = message.time;
+    member.leaving = member.leaving || message.leaving;
   }
-  grant(member);
+  grant(member, message.held);
   out.push_back({from, renewed(member)});
 }
 
-void Bank::grant(Member& member) {
+void Bank::grant(Member& member, Coins held) {
+  if (member.leaving) return;
   if (pool() == 0) {
     pot_ = 0;
     return;
@@ -160,7 +193,12 @@ void Bank::grant(Member& member) {
   __extension__ using Wide = __int128;
   const Wide share = live_demand_ > 0 ? (Wide{pot_} * member.demand + live_demand_ - 1) / live_demand_
                                       : (Wide{pot_} + living_ - 1) / living_;
-  const Coins coins = clamp(static_cast<std::int64_t>(std::min<Wide>(share, pool())));
+  Coins coins = clamp(static_cast<std::int64_t>(std::min<Wide>(share, pool())));
+  if (member.reach == Reach::apart) {
+    // It passes nothing on: no more than it asks for, and than its part of the whole.
+    const Wide part = live_demand_ > 0 ? (Wide{budget_} * member.demand + live_demand_ - 1) / live_demand_ : Wide{0};
+    coins = std::min(coins, std::max(0, std::min(member.demand, clamp(static_cast<std::int64_t>(part))) - held));
+  }
   member.sent += static_cast<std::uint32_t>(coins);
   member.net += coins;
   outstanding_ += coins;
@@ -171,101 +209,113 @@ void Bank::declare_dead(Tile tile, Outbox& out) {
   if (!member.alive) return;
   member.alive = false;
   --living_;
+  ++deaths_;
   live_demand_ -= member.demand;
   member.demand = 0;
-  Dead dead{tile, member.incarnation, member.net, {}};
+  Dead dead{member.net, {}};
   member.net = 0;
   dead.told.resize(topology_->links(tile));
-  for (std::size_t link = 0; link < dead.told.size(); ++link) {
-    const Member& other = members_[partner(tile, link)];
-    // An incarnation that the bank hears of later has never met this one.
-    dead.told[link] = {other.alive ? other.incarnation : 0, !other.alive};
+  for (std::uint32_t link = 0; link < dead.told.size(); ++link) {
+    const bool met = may_have_met(tile, member, link);
+    dead.told[link] = {met ? members_[partner(tile, link)].incarnation : 0, !met};
   }
-  dead_.push_back(std::move(dead));
-  ask_to_close(dead_.back(), out);
+  const auto entry = dead_.emplace(Name{tile, member.incarnation}, std::move(dead)).first;
+  ask_to_close(entry->first, entry->second, out);
   recover(tile, member.incarnation);
 }
 
-void Bank::ask_to_close(const Dead& dead, Outbox& out) const {
-  std::vector<const Dead*> earlier;
-  for (const Dead& other : dead_)
-    if (other.tile == dead.tile && other.incarnation < dead.incarnation) earlier.push_back(&other);
+/// Coins may have moved over the link between the two incarnations that the bank knows.
+bool Bank::may_have_met(Tile tile, const Member& member, std::uint32_t link) const {
+  const Tile there = partner(tile, link);
+  const Member& other = members_[there];
+  // An incarnation that the bank hears of later, or lets exchange later, has never had coins of this one.
+  if (!other.alive || other.reach == Reach::apart || member.reach == Reach::apart) return false;
+  return asks_over(*topology_, tile, member.incarnation, member.reach, link) ||
+         asks_over(*topology_, there, other.incarnation, other.reach, *topology_->link(there, tile));
+}
+
+void Bank::ask_to_close(const Name& name, const Dead& dead, Outbox& out) const {
+  const auto first = dead_.lower_bound({name.first, 0}), last = dead_.lower_bound(name);
   for (std::size_t link = 0; link < dead.told.size(); ++link) {
     const Told& told = dead.told[link];
-    const Tile to = partner(dead.tile, link);
-    if (told.settled || !members_[to].alive || members_[to].incarnation != told.partner) continue;
+    const Tile to = partner(name.first, link);
+    if (told.settled || !lives(to, told.partner)) continue;
     // The partner keeps the counts of one closed link: an earlier incarnation of the dead one is asked for first.
-    if (std::any_of(earlier.begin(), earlier.end(), [&](const Dead* other) {
-          return !other->told[link].settled && other->told[link].partner == told.partner;
+    if (std::any_of(first, last, [&](const auto& earlier) {
+          return !earlier.second.told[link].settled && earlier.second.told[link].partner == told.partner;
         }))
       continue;
     BankMessage message;
     message.kind = BankMessageKind::close;
     message.incarnation = told.partner;
-    message.about = dead.tile;
-    message.about_incarnation = dead.incarnation;
+    message.about = name.first;
+    message.about_incarnation = name.second;
     out.push_back({to, message});
   }
 }
 
 void Bank::take_closed(Tile from, const BankMessage& message, Outbox& out) {
   if (message.about >= members_.size()) return;
-  Dead* dead = find_dead(message.about, message.about_incarnation);
+  const auto found = dead_.find({message.about, message.about_incarnation});
   const auto link = topology_->link(message.about, from);
-  if (dead == nullptr || !link || dead->told[*link].settled || dead->told[*link].partner != message.incarnation) return;
+  if (found == dead_.end() || !link) return;
+  Told& told = found->second.told[*link];
+  if (told.settled || told.partner != message.incarnation) return;
   const std::int64_t given = static_cast<std::int32_t>(message.sent - message.received);
-  Member& member = members_[from];
-  const bool lives = member.alive && member.incarnation == message.incarnation;
-  if (lives) {
-    member.net -= given;
+  const bool living = lives(from, message.incarnation);
+  if (living) {
+    members_[from].net -= given;
   } else {
-    Dead* teller = find_dead(from, message.incarnation);
-    if (teller == nullptr) return;
-    teller->net -= given;
+    const auto teller = dead_.find({from, message.incarnation});
+    if (teller == dead_.end()) return;
+    teller->second.net -= given;
   }
-  dead->net += given;
-  dead->told[*link].settled = true;
-  for (const Dead& other : dead_)
-    if (lives && other.tile == message.about && other.incarnation > message.about_incarnation) ask_to_close(other, out);
+  found->second.net += given;
+  told.settled = true;
+  if (living)
+    for (auto later = std::next(found); later != dead_.end() && later->first.first == message.about; ++later)
+      ask_to_close(later->first, later->second, out);
   recover(message.about, message.about_incarnation);
-  if (!lives) recover(from, message.incarnation);
+  if (!living) recover(from, message.incarnation);
 }
 
 void Bank::recover(Tile tile, Incarnation incarnation) {
   // The dead that are tied to this one by links of which neither end has told.
-  std::vector<std::size_t> set;
-  std::vector<bool> in_set(dead_.size(), false);
-  const auto add = [&](Tile at, Incarnation which) {
-    for (std::size_t i = 0; i < dead_.size(); ++i)
-      if (!in_set[i] && dead_[i].tile == at && dead_[i].incarnation == which) {
-        in_set[i] = true;
-        set.push_back(i);
-      }
+  std::vector<std::map<Name, Dead>::iterator> set;
+  const auto add = [&](std::map<Name, Dead>::iterator entry) {
+    if (entry != dead_.end() && !entry->second.in_set) {
+      entry->second.in_set = true;
+      set.push_back(entry);
+    }
   };
-  add(tile, incarnation);
-  for (std::size_t next = 0; next < set.size(); ++next) {  // NOLINT(modernize-loop-convert): the set grows meanwhile
-    const Dead& dead = dead_[set[next]];
-    for (std::size_t link = 0; link < dead.told.size(); ++link) {
-      const Told& told = dead.told[link];
-      if (told.settled) continue;
-      const Tile other = partner(dead.tile, link);
-      if (members_[other].alive && members_[other].incarnation == told.partner) return;
-      add(other, told.partner);
+  const auto all_told = [&] {
+    for (std::size_t next = 0; next < set.size(); ++next) {  // NOLINT(modernize-loop-convert): the set grows meanwhile
+      const Name& name = set[next]->first;
+      const std::vector<Told>& told = set[next]->second.told;
+      for (std::size_t link = 0; link < told.size(); ++link)
+        if (!told[link].settled && lives(partner(name.first, link), told[link].partner)) return false;
+      for (std::size_t link = 0; link < told.size(); ++link) {
+        const Tile other = partner(name.first, link);
+        if (!told[link].settled) add(dead_.find({other, told[link].partner}));
+        // And those that wait for this one.
+        const auto back = topology_->link(other, name.first);
+        for (auto entry = dead_.lower_bound({other, 0}); entry != dead_.end() && entry->first.first == other; ++entry) {
+          const Told& theirs = entry->second.told[*back];
+          if (!theirs.settled && theirs.partner == name.second) add(entry);
+        }
+      }
     }
-    for (std::size_t i = 0; i < dead_.size(); ++i) {
-      if (in_set[i]) continue;
-      const auto link = topology_->link(dead_[i].tile, dead.tile);
-      if (link && !dead_[i].told[*link].settled && dead_[i].told[*link].partner == dead.incarnation)
-        add(dead_[i].tile, dead_[i].incarnation);
-    }
+    return true;
+  };
+  add(dead_.find({tile, incarnation}));
+  const bool whole = all_told();
+  for (const auto& entry : set) {
+    entry->second.in_set = false;
+    if (!whole) continue;
+    outstanding_ -= entry->second.net;
+    recovered_ += entry->second.net;
+    dead_.erase(entry);
   }
-  if (set.empty()) return;
-  for (const std::size_t i : set) {
-    outstanding_ -= dead_[i].net;
-    recovered_ += dead_[i].net;
-  }
-  std::sort(set.begin(), set.end());
-  for (std::size_t i = set.size(); i-- > 0;) dead_.erase(dead_.begin() + static_cast<std::ptrdiff_t>(set[i]));
 }
 
 void Bank::set_budget(std::int64_t coins, Outbox& out) {
@@ -276,7 +326,7 @@ void Bank::set_budget(std::int64_t coins, Outbox& out) {
 
 void Bank::cut(Outbox& out) {
   std::int64_t lost = 0;
-  for (const Dead& dead : dead_) lost += dead.net;
+  for (const auto& dead : dead_) lost += dead.second.net;
   const std::int64_t living = outstanding_ - lost;
   const std::int64_t allowed = std::clamp<std::int64_t>(budget_ - lost, 0, std::max<std::int64_t>(living, 0));
   __extension__ using Wide = unsigned __int128;
@@ -292,7 +342,7 @@ void Bank::cut(Outbox& out) {
 }
 
 void Bank::repeat(Outbox& out) {
-  for (const Dead& dead : dead_) ask_to_close(dead, out);
+  for (const auto& [name, dead] : dead_) ask_to_close(name, dead, out);
   if (obeyed()) return;
   bool all = true;
   for (Tile tile = 0; tile < members_.size(); ++tile) {
@@ -307,9 +357,9 @@ void Bank::repeat(Outbox& out) {
 void Bank::describe(std::vector<std::int64_t>& out) const {
   for (const Member& member : members_)
     out.insert(out.end(), {member.incarnation, member.alive, member.sent, member.received, member.acknowledged,
-                           member.net, member.demand, member.epoch});
-  for (const Dead& dead : dead_) {
-    out.insert(out.end(), {-1, dead.tile, dead.incarnation, dead.net});
+                           member.net, member.demand, member.epoch, static_cast<int>(member.reach), member.leaving});
+  for (const auto& [name, dead] : dead_) {
+    out.insert(out.end(), {-1, name.first, name.second, dead.net});
     for (const Told& told : dead.told) out.insert(out.end(), {told.partner, told.settled});
   }
   out.insert(out.end(), {-2, budget_, outstanding_, recovered_, pot_, epoch_, keep_});

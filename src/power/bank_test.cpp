@@ -6,6 +6,7 @@
 #include <array>
 #include <numeric>
 #include <optional>
+#include <set>
 #include <vector>
 
 namespace cradle::power {
@@ -25,7 +26,7 @@ struct Domain {
       : topology(std::move(graph)), bank(topology, held, demand) {
     for (Tile tile = 0; tile < topology.tiles(); ++tile) {
       nodes.push_back({1, held[tile], demand[tile], 0, 0, 0});
-      leases.push_back({0, static_cast<std::uint32_t>(held[tile]), true, 0});
+      leases.push_back({0, static_cast<std::uint32_t>(held[tile]), true, Reach::narrow, 0});
       links.emplace_back(topology.links(tile), Link{1, 0, 0, 0, 0});
       closed.emplace_back(topology.links(tile));
     }
@@ -39,7 +40,8 @@ struct Domain {
   }
   /// `hops`: messages that arrive; the next one is lost.
   void exchange(Tile a, Tile b, int hops = 8) {
-    if (!leases[a].known || !leases[b].known) return;
+    if (!leases[a].known || !leases[b].known || leases[a].reach == Reach::apart || leases[b].reach == Reach::apart)
+      return;
     Step step = {Outcome::reply, ask(nodes[a], link(a, b))};
     for (int hop = 0; step.outcome == Outcome::reply && hop < hops; ++hop)
       step = hop % 2 == 0 ? receive(nodes[b], link(b, a), step.reply) : receive(nodes[a], link(a, b), step.reply);
@@ -165,6 +167,142 @@ TEST(Bank, ARaisedBudgetIsGrantedToThoseWhoAsk) {
   EXPECT_EQ(domain.nodes[1].held, 20);
   EXPECT_EQ(domain.nodes[2].held, 10);
   EXPECT_EQ(domain.bank.pool(), 0);
+}
+
+/// Ends and begins five tiles anew whose partner 0 never tells: so many unrecovered that the bank is careful.
+void five_untold(Domain& domain) {
+  for (Tile tile = 1; tile <= 5; ++tile) {
+    domain.end(tile);
+    domain.bank.declare_dead(tile, domain.out);
+  }
+  domain.out.clear();
+  ASSERT_EQ(domain.bank.unrecovered(), 5U);
+}
+
+Topology star(std::uint32_t tiles) {
+  std::vector<Edge> edges;
+  for (Tile tile = 1; tile < tiles; ++tile) edges.push_back({0, tile});
+  return *Topology::graph(tiles, edges, {}, "test");
+}
+
+TEST(Bank, WhileManyAreUnrecoveredANewIncarnationStandsApartAndIsRecoveredAtOnce) {
+  Domain domain(star(7), {10, 10, 10, 10, 10, 10, 10}, {10, 10, 10, 10, 10, 10, 10});
+  five_untold(domain);
+  domain.bank.set_budget(140, domain.out);
+  domain.renewal(1);
+  EXPECT_EQ(domain.bank.reach(1), Reach::apart);
+  domain.out.erase(domain.out.begin(), domain.out.end() - 1);
+  domain.serve();
+  EXPECT_EQ(domain.leases[1].reach, Reach::apart);
+  EXPECT_EQ(domain.nodes[1].held, 10) << "what it asks for, though there is more";
+  // Nobody has to tell: its coins are back with its declaration.
+  const std::int64_t before = domain.bank.recovered();
+  domain.end(1);
+  domain.bank.declare_dead(1, domain.out);
+  EXPECT_TRUE(domain.out.empty());
+  EXPECT_EQ(domain.bank.recovered(), before + 10);
+  EXPECT_EQ(domain.bank.unrecovered(), 5U);
+}
+
+TEST(Bank, OnceTheDeadAreRecoveredItMayExchange) {
+  Domain domain(star(7), {10, 10, 10, 10, 10, 10, 10}, {10, 10, 10, 10, 10, 10, 10});
+  five_untold(domain);
+  domain.renewal(1);
+  domain.serve();
+  ASSERT_EQ(domain.leases[1].reach, Reach::apart);
+  domain.bank.repeat(domain.out);
+  domain.serve();
+  EXPECT_EQ(domain.bank.unrecovered(), 0U);
+  domain.renewal(1);
+  const Bank::Outbox answer = domain.out;
+  domain.serve();
+  EXPECT_EQ(domain.leases[1].reach, Reach::narrow);
+  EXPECT_EQ(domain.bank.reach(1), Reach::narrow);
+  // An answer from before that was overtaken changes nothing: the bank counts on it from now on.
+  BankMessage overtaken = answer[0].message;
+  overtaken.reach = Reach::apart;
+  receive_renewed(domain.nodes[1], domain.leases[1], overtaken, 10);
+  EXPECT_EQ(domain.leases[1].reach, Reach::narrow);
+}
+
+TEST(Bank, AllFarPartnersAreAskedOnceFewHaveDiedOfLate) {
+  const auto torus = *Topology::torus(16, 16, "test");
+  const std::vector<Coins> held(256, 4);
+  Domain domain(torus, held, held);
+  const auto all_renew = [&](int times) {
+    for (int i = 0; i < times; ++i)
+      for (Tile tile = 0; tile < 256; ++tile)
+        if (domain.bank.alive(tile)) domain.renewal(tile);
+    domain.out.clear();
+  };
+  EXPECT_EQ(domain.bank.reach(0), Reach::narrow);
+  for (Tile tile = 100; tile < 110; ++tile) domain.bank.declare_dead(tile, domain.out);
+  all_renew(5);
+  EXPECT_EQ(domain.bank.reach(0), Reach::narrow) << "more than one in 32 died";
+  all_renew(5);
+  EXPECT_EQ(domain.bank.reach(0), Reach::wide);
+  for (Tile tile = 110; tile < 130; ++tile) domain.bank.declare_dead(tile, domain.out);
+  all_renew(5);
+  EXPECT_EQ(domain.bank.reach(0), Reach::wide) << "what was said once cannot be taken back";
+}
+
+/// What the bank counts on: whom a node asks with a reach is what asks_over() says; one while narrow, all distances
+/// among many tiles.
+TEST(Bank, ANarrowReachIsOneFarPartnerOfAnyDistance) {
+  const auto torus = *Topology::torus(30, 20, "test");
+  std::set<std::uint32_t> links;
+  for (Tile tile = 0; tile < torus.tiles(); ++tile) {
+    std::set<std::uint32_t> own;
+    for (std::uint32_t turn = 0; turn < 50; ++turn) {
+      const std::uint32_t link = far_link_asked(torus, tile, 3, Reach::narrow, turn);
+      EXPECT_GE(link, torus.near(tile).size());
+      EXPECT_LT(link, torus.links(tile));
+      EXPECT_TRUE(asks_over(torus, tile, 3, Reach::narrow, link));
+      own.insert(link);
+    }
+    EXPECT_EQ(own.size(), 1U);
+    std::uint32_t asked = 0;
+    for (std::uint32_t link = 0; link < torus.links(tile); ++link) {
+      asked += asks_over(torus, tile, 3, Reach::narrow, link) ? 1 : 0;
+      EXPECT_TRUE(asks_over(torus, tile, 3, Reach::wide, link));
+    }
+    EXPECT_EQ(asked, torus.near(tile).size() + 1);
+    links.insert(own.begin(), own.end());
+  }
+  EXPECT_EQ(links.size(), torus.far_count(0));
+}
+
+TEST(Bank, WhoStandsApartReturnsWhatItDoesNotAskFor) {
+  Node node;
+  node.held = 9;
+  node.demand = 4;
+  Lease lease;
+  lease.known = true;
+  EXPECT_EQ(renew(node, lease, 0).sent, 0U);
+  lease.reach = Reach::apart;
+  EXPECT_EQ(renew(node, lease, 0).sent, 5U);
+  EXPECT_EQ(node.held, 4);
+}
+
+TEST(Bank, WhoLeavesIsGrantedNothing) {
+  Domain domain(line(2), {5, 5}, {1, 1});
+  domain.nodes[1].demand = 0;
+  domain.nodes[1].aside = 5;
+  domain.nodes[1].held = 0;
+  BankMessage last = renew(domain.nodes[1], domain.leases[1], 1);
+  last.leaving = true;
+  domain.bank.receive(1, last, domain.out);
+  // Nor by a renewal from before that comes late.
+  BankMessage late = last;
+  late.leaving = false;
+  late.time = 0;
+  domain.bank.receive(1, late, domain.out);
+  domain.serve();
+  EXPECT_EQ(domain.nodes[1].held, 0);
+  EXPECT_EQ(domain.bank.pool(), 5);
+  domain.renewal(0);
+  domain.serve();
+  EXPECT_EQ(domain.nodes[0].held, 10);
 }
 
 TEST(Bank, WhatIsNotWellFormedOrTooOldChangesNothing) {

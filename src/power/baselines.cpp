@@ -87,7 +87,7 @@ void run_round_robin(Tiles& tiles, Grants& grants, Clock& clock, RandomStream& s
   for (Tile tile = 0; tile < count; ++tile) {
     mean[tile] = static_cast<Coins>(std::lround(grants.coin_steps()[tile] / count));
   }
-  out.jain = jain(mean, proportional_share(coins, tiles.demand));
+  judge_fairness(out, mean, tiles.demand);
   out.messages_per_tile_period = static_cast<double>(messages);
 }
 
@@ -196,7 +196,7 @@ Result<PowerOutcome> run_baseline(const Topology& topology, Tiles& tiles, const 
   if (tile_periods > 0) out.messages_per_tile_period /= tile_periods;
   out.min_balance = *std::min_element(tiles.held.begin(), tiles.held.end());
   if (protocol != Protocol::c_rr) {
-    out.jain = jain(tiles.held, proportional_share(coins, tiles.demand));
+    judge_fairness(out, tiles.held, tiles.demand);
     out.throughput = throughput(tiles.held, tiles.demand);
   }
   return out;

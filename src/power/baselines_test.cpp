@@ -143,8 +143,9 @@ RC_GTEST_PROP(BaselinesProperty, NeverAboveBudgetAndReachTheirOwnGrant, ()) {
     RC_ASSERT(out.has_value());
     RC_ASSERT(sum(tiles.held) <= coins);
     RC_ASSERT(out->min_balance >= 0);
-    RC_ASSERT(out->jain > 0);
-    RC_ASSERT(out->jain <= 1 + 1e-12);
+    RC_ASSERT(out->jain.has_value() == (sum(tiles.held) > 0));
+    if (out->jain) RC_ASSERT(*out->jain > 0 && *out->jain <= 1 + 1e-12);
+    if (out->jain) RC_ASSERT(*out->jain_max_min > 0 && *out->jain_max_min <= 1 + 1e-12);
     RC_ASSERT(out->throughput >= 0);
     RC_ASSERT(out->throughput <= 1 + 1e-12);
     RC_ASSERT(out->budget == coins + topology.tiles());

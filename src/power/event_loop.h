@@ -32,8 +32,9 @@ Peer peer_of(const Topology& topology, Tile tile, std::uint32_t link, const Even
 /// Turns an outcome's raw sums into its figures.
 struct EventSums {
   std::int64_t budget = 0, floors = 0;
-  std::int64_t most_over = 0;
+  double most_over_share = 0, most_over = 0;  ///< of the budget at the time; coins
   double over_coin_ticks = 0;
+  double heat_ticks = 0;  ///< most of the integral of (load / budget)^2 - 1
   std::int64_t lost = 0;  ///< of the budget, neither held nor in flight nor in the bank
   std::uint64_t messages = 0;
   Ticks ticks = 0;
@@ -65,6 +66,7 @@ class EventLoop {
     slowest_ = to_ticks(options.slowest);
     sums_.budget = budget(tiles);
     for (const Coins floor : tiles.floor) sums_.floors += floor;
+    limit(sums_.budget - sums_.floors);
   }
 
   EventOutcome run() {
@@ -96,13 +98,14 @@ class EventLoop {
             __builtin_prefetch(&clocks_[timer.tile]);
             model().soon(timer.tile);
           });
-      sums_.over_coin_ticks += static_cast<double>(over_);
+      if (over_ > 0 || heat_ > 0) warm();
       if (change > 0 && now_ % change == 0) change_demands();
       if (now_ % trace == 0) outcome_.error_trace.push_back(mean_error(model().snapshot()));
       if (now_ % ticks_per_period == 0) {
-        if (options_.on_period)
-          options_.on_period(static_cast<std::uint64_t>(now_ / ticks_per_period), model().snapshot().held);
-        if (options_.most_events > 0 && outcome_.events >= options_.most_events) {
+        const auto period = static_cast<std::uint64_t>(now_ / ticks_per_period);
+        if (options_.on_period) options_.on_period(period, model().snapshot().held);
+        outcome_.interrupted = options_.go_on && !options_.go_on(period);
+        if (outcome_.interrupted || (options_.most_events > 0 && outcome_.events >= options_.most_events)) {
           ++now_;
           break;
         }
@@ -191,9 +194,15 @@ class EventLoop {
         static_cast<std::uint32_t>(std::min<Ticks>(slowest_, clock.interval + std::max<Ticks>(1, clock.interval / 2)));
   }
 
-  void over(std::int64_t coins) {
-    over_ = coins > 0 ? coins : 0;
-    sums_.most_over = std::max(sums_.most_over, over_);
+  /// The budget in force, without floors.
+  void limit(std::int64_t coins) { limit_ = coins; }
+  /// What exists above the floors, after each event.
+  void load(std::int64_t coins) {
+    over_ = coins - limit_;
+    if (over_ <= 0) return;
+    const auto above = static_cast<double>(over_);
+    sums_.most_over = std::max(sums_.most_over, above);
+    sums_.most_over_share = std::max(sums_.most_over_share, above / whole_limit());
   }
 
   Coins demand(Tile tile) const { return tiles_.demand[tile]; }
@@ -218,6 +227,14 @@ class EventLoop {
   }
   static Ticks longest_timer(const EventOptions& options) {
     return to_ticks(2 * std::max({options.down, options.lease, options.renew, options.slowest, 1.0})) + 2;
+  }
+  double whole_limit() const { return static_cast<double>(std::max<std::int64_t>(1, limit_ + sums_.floors)); }
+  /// One tick of a breaker rated for the budget: it warms above it and cools below it.
+  void warm() {
+    sums_.over_coin_ticks += static_cast<double>(std::max<std::int64_t>(0, over_));
+    const double ratio = 1 + static_cast<double>(over_) / whole_limit();
+    heat_ = std::max(0.0, heat_ + ratio * ratio - 1);
+    sums_.heat_ticks = std::max(sums_.heat_ticks, heat_);
   }
   bool within(const Partition& part) const { return now_ >= to_ticks(part.from) && now_ < to_ticks(part.until); }
   static bool inside(const Partition& part, Tile tile) { return tile >= part.first && tile - part.first < part.tiles; }
@@ -267,7 +284,8 @@ class EventLoop {
   std::uint32_t doubled_below_ = 0, late_below_ = 0;
   Ticks fastest_ = 1, slowest_ = 1;
   bool dynamic_ = false, crashes_on_ = false, apart_ = false;
-  std::int64_t over_ = 0;
+  std::int64_t limit_ = 0, over_ = 0;
+  double heat_ = 0;
 };
 
 EventOutcome run_escrow_events(const Topology& topology, const Tiles& tiles, const EventOptions& options);

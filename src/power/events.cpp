@@ -1,5 +1,6 @@
 #include "cradle/power/events.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstdlib>
 #include <utility>
@@ -68,6 +69,9 @@ Result<void> check_options(const Topology& topology, const EventOptions& options
       return bad_input("the published protocol knows no change of budget", "events: changes",
                        "leave the changes out, or take the escrow protocol");
     if (auto fine = within({"changes: at", change.at, 0, longest_time}); !fine) return fine;
+    if (change.at >= options.periods && options.most_events == 0)
+      return bad_input("a change at " + shortest(change.at) + " of a run of " + shortest(options.periods) + " periods",
+                       "events: changes", "make the run longer, or change the budget earlier");
     if (auto fine = within({"changes: part", change.part, 0, 1}); !fine) return fine;
   }
   return {};
@@ -100,7 +104,7 @@ EventOutcome run_lock_step(const Topology& topology, const Tiles& tiles, const E
   const Schedule schedule(topology, options.far_every);
   Tiles state = tiles;
   outcome.error_trace.push_back(mean_error(state));
-  const auto periods = static_cast<std::uint64_t>(options.periods);
+  auto periods = static_cast<std::uint64_t>(options.periods);
   for (std::uint64_t period = 0; period < periods; ++period) {
     for (const Turn& turn : schedule.period(period)) {
       for (Tile a = 0; a < topology.tiles(); ++a) {
@@ -126,6 +130,10 @@ EventOutcome run_lock_step(const Topology& topology, const Tiles& tiles, const E
     for (Tile tile = 0; tile < topology.tiles(); ++tile) state.held[tile] = nodes[tile].held;
     outcome.error_trace.push_back(mean_error(state));
     if (options.on_period) options.on_period(period + 1, state.held);
+    if (options.go_on && !options.go_on(period + 1)) {
+      outcome.interrupted = true;
+      periods = period + 1;
+    }
   }
   EventSums sums;
   sums.budget = budget(tiles);
@@ -152,20 +160,23 @@ void finish(EventOutcome& outcome, const EventSums& sums, const Tiles& at_end, d
   const double all = sums.budget > 0 ? static_cast<double>(sums.budget) : 1;
   outcome.budget = sums.budget;
   outcome.periods = static_cast<double>(sums.ticks) / ticks_per_period;
-  outcome.over_budget_max_percent = 100.0 * static_cast<double>(sums.most_over) / all;
+  outcome.over_budget_max_percent = 100.0 * sums.most_over_share;
+  outcome.over_budget_max_coins = sums.most_over;
+  outcome.breaker_heat_periods = sums.heat_ticks / ticks_per_period;
   outcome.over_budget_coin_periods = sums.over_coin_ticks / ticks_per_period;
-  outcome.coins_lost_percent = 100.0 * static_cast<double>(std::abs(sums.lost)) / all;
+  outcome.coins_lost_percent = std::clamp(100.0 * static_cast<double>(sums.lost) / all, 0.0, 100.0);
+  outcome.coins_made_percent = std::max(0.0, -100.0 * static_cast<double>(sums.lost) / all);
   outcome.messages_per_tile_period =
       sums.ticks == 0 ? 0
                       : static_cast<double>(sums.messages) / outcome.periods / static_cast<double>(at_end.held.size());
   outcome.residual_coins = mean_error(at_end);
-  std::int64_t held = 0;
-  for (const Coins coins : at_end.held) held += coins;
-  outcome.jain = jain(at_end.held, proportional_share(std::max<std::int64_t>(held, 0), at_end.demand));
+  judge_fairness(outcome, at_end.held, at_end.demand);
   outcome.throughput = throughput(at_end.held, at_end.demand);
   std::size_t settled = outcome.error_trace.size();
   while (settled > 0 && outcome.error_trace[settled - 1] < 1) --settled;
-  if (settled < outcome.error_trace.size()) outcome.settle_periods = static_cast<double>(settled) * trace_every;
+  // Without coins any share is the right one.
+  const bool any = outcome.jain.has_value() || sums.budget == sums.floors;
+  if (any && settled < outcome.error_trace.size()) outcome.settle_periods = static_cast<double>(settled) * trace_every;
 }
 
 Result<EventOutcome> run_events(const Topology& topology, const Tiles& tiles, const EventOptions& options) {

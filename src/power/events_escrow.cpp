@@ -1,6 +1,8 @@
 // The escrow protocol and its bank on the event loop. The loop sees all tiles at once, so it knows at every event where
 // each coin is: held, in flight, or gone with a dead incarnation. Against that the protocol's own books are checked.
 #include <bit>
+#include <optional>
+#include <utility>
 #include <vector>
 
 #include "cradle/power/bank.h"
@@ -44,7 +46,7 @@ class EscrowEvents : public EventLoop<EscrowEvents, Message> {
       Member& member = members_[tile];
       member.node.held = tiles.held[tile];
       member.node.demand = tiles.demand[tile];
-      member.takes_part = true;
+      member.takes_part = member.exchanges = true;
       for (std::uint32_t link = 0; link < member.links; ++link) {
         End& end = ends_[member.at(link)];
         end.peer = peer_of(topology, tile, link, options);
@@ -59,7 +61,8 @@ class EscrowEvents : public EventLoop<EscrowEvents, Message> {
       timers_.push(0, lease(), {tile, TimerKind::watchdog});
     }
     for (End& end : ends_) end.peer.at = members_[end.peer.tile].at(end.peer.link);
-    limit_ = granted_at_start_ = held_;
+    promised_ = granted_at_start_ = held_;
+    lost_with_.resize(topology.tiles());
     outcome_.protocol = Protocol::escrow;
   }
 
@@ -79,6 +82,7 @@ class EscrowEvents : public EventLoop<EscrowEvents, Message> {
     std::uint32_t near_first = 0, far_first = 0;  ///< of its links; far_first: less the number of near ones
     std::uint16_t links = 0, near = 0;
     bool takes_part = false;   ///< up, and known to the bank
+    bool exchanges = false;    ///< and let exchange with partners
     bool asked_again = false;  ///< its last turn
     std::uint32_t at(std::uint32_t link) const { return (link < near ? near_first : far_first) + link; }
   };
@@ -91,6 +95,7 @@ class EscrowEvents : public EventLoop<EscrowEvents, Message> {
     Tile tile;
     Incarnation incarnation;
     Ticks at;
+    std::int64_t coins;  ///< lost with it
   };
 
   Ticks lease() const { return lease_; }
@@ -108,10 +113,11 @@ class EscrowEvents : public EventLoop<EscrowEvents, Message> {
   void judge(const Node& node) {
     const std::int64_t exists = held_ + flight_;
     const std::int64_t waiting = gone_ - bank_.recovered();
-    if (node.held < 0 || waiting < 0 || exists > bank_.outstanding() || exists + waiting != bank_.outstanding())
+    if (node.held < 0 || waiting < 0 || exists > bank_.outstanding() || exists + waiting != bank_.outstanding() ||
+        bank_.outstanding() > promised_)
       ++outcome_.violations;
     if (node.held < outcome_.min_balance) outcome_.min_balance = node.held;
-    over(exists - limit_);
+    load(exists);
   }
 
   bool lives(Tile tile, Incarnation incarnation) const {
@@ -130,7 +136,7 @@ class EscrowEvents : public EventLoop<EscrowEvents, Message> {
 
   void turn(Tile tile) {
     Member& member = members_[tile];
-    if (!member.takes_part || member.links == 0) return;
+    if (!member.exchanges || member.links == 0) return;
     std::uint32_t link = 0;
     if (member.unsure != 0 && !member.asked_again) {
       // Those after the last one first, so that a dead partner does not keep the others waiting.
@@ -139,6 +145,8 @@ class EscrowEvents : public EventLoop<EscrowEvents, Message> {
       member.asked_again = true;
     } else {
       link = next_link(tile, member.near, member.links);
+      if (link >= member.near)
+        link = far_link_asked(topology_, tile, member.node.incarnation, leases_[tile].reach, clocks_[tile].far - 1U);
       member.asked_again = false;
     }
     const End& end = ends_[member.at(link)];
@@ -148,7 +156,7 @@ class EscrowEvents : public EventLoop<EscrowEvents, Message> {
 
   void deliver(Tile tile, std::uint32_t at, std::uint16_t number, const Message& message) {
     Member& member = members_[tile];
-    if (!member.takes_part) return;
+    if (!member.exchanges) return;
     End& end = ends_[at];
     const Node node = member.node;
     const Link link = end.link;
@@ -198,9 +206,10 @@ class EscrowEvents : public EventLoop<EscrowEvents, Message> {
         ghosts_[member.at(number)] = {node.incarnation, link.partner, link.sent};
     }
     strand(on_the_way);
+    lost_with_[tile] += on_the_way + node.held;
     begin_anew(node);
     lease = {};
-    member.takes_part = false;
+    member.takes_part = member.exchanges = false;
     member.unsure = 0;
     judge(node);
   }
@@ -262,7 +271,15 @@ class EscrowEvents : public EventLoop<EscrowEvents, Message> {
       bank_mail_.push(now_, now_ + latency + later(), {tile, to_bank, message});
   }
 
-  void tell_bank(Tile tile) { post(tile, true, renew(members_[tile].node, leases_[tile], now_)); }
+  void tell_bank(Tile tile) {
+    Node& node = members_[tile].node;
+    const Coins held = node.held;
+    const BankMessage message = renew(node, leases_[tile], now_);
+    // What stands apart returns what it does not ask for; what was set aside was in flight already.
+    held_ -= held - node.held;
+    flight_ += held - node.held;
+    post(tile, true, message);
+  }
 
   /// Everything that the bank does, with the truth kept up.
   template <class Act>
@@ -279,6 +296,7 @@ class EscrowEvents : public EventLoop<EscrowEvents, Message> {
       if (bank_.waits_for(one.tile, one.incarnation)) return false;
       outcome_.recovery_periods =
           std::max(outcome_.recovery_periods, static_cast<double>(now_ - one.at) / ticks_per_period);
+      (now_ - one.at <= lease() ? in_time_ : late_) += one.coins;
       return true;
     });
   }
@@ -286,7 +304,13 @@ class EscrowEvents : public EventLoop<EscrowEvents, Message> {
   /// What the dead one had returned and the bank never got.
   void before_declaration(Tile tile) {
     if (!bank_.alive(tile)) return;
-    declared_.push_back({tile, bank_.incarnation(tile), now_});
+    // What was granted to an incarnation that has not heard of it: should it still hear, its lease is over.
+    if (!clocks_[tile].down && members_[tile].node.incarnation == bank_.incarnation(tile) && !leases_[tile].known) {
+      const auto unheard = static_cast<std::int32_t>(bank_.granted(tile) - leases_[tile].received);
+      strand(unheard);
+      lost_with_[tile] += unheard;
+    }
+    declared_.push_back({tile, bank_.incarnation(tile), now_, std::exchange(lost_with_[tile], 0)});
     const Ghost& ghost = bank_ghosts_[tile];
     if (ghost.from == bank_.incarnation(tile)) strand(static_cast<std::int32_t>(ghost.sent - bank_.returned(tile)));
   }
@@ -328,11 +352,15 @@ class EscrowEvents : public EventLoop<EscrowEvents, Message> {
     const std::uint32_t received = lease_now.received;
     const bool known = lease_now.known;
     const bool tell = receive_renewed(node, lease_now, mail.message, lease());
+    if (!known && !(bank_.alive(mail.tile) && bank_.incarnation(mail.tile) == node.incarnation))
+      strand(-static_cast<std::int32_t>(lease_now.received - received));
     held_ += node.held - before.held;
     flight_ += node.aside - before.aside - static_cast<std::int32_t>(lease_now.received - received);
+    member.exchanges = member.takes_part && lease_now.reach != Reach::apart;
     if (lease_now.known && !known) {
       if (lease_now.ends > now_) {
         member.takes_part = true;
+        member.exchanges = lease_now.reach != Reach::apart;
         timers_.push(now_, lease_now.ends, {mail.tile, TimerKind::watchdog});
       } else {
         end(mail.tile);
@@ -360,9 +388,12 @@ class EscrowEvents : public EventLoop<EscrowEvents, Message> {
         });
     while (next_change_ < options_.changes.size() && now_ >= to_ticks(options_.changes[next_change_].at)) {
       const double part = options_.changes[next_change_++].part;
-      budget_now_ = static_cast<std::int64_t>(static_cast<double>(granted_at_start_) * part);
-      changed_at_ = now_;
-      bank_acts([&] { bank_.set_budget(budget_now_, outbox_); });
+      const auto coins = static_cast<std::int64_t>(static_cast<double>(granted_at_start_) * part);
+      // What exists is over the new budget from this moment on.
+      limit(coins);
+      load(held_ + flight_);
+      if (!disobeyed_since_ && coins < bank_.outstanding()) disobeyed_since_ = now_;
+      bank_acts([&] { bank_.set_budget(coins, outbox_); });
     }
     if (now_ >= next_repeat_) {
       next_repeat_ = now_ + std::max<Ticks>(64, 5 * bank_latency() / 2);
@@ -372,11 +403,14 @@ class EscrowEvents : public EventLoop<EscrowEvents, Message> {
       });
       bank_acts([&] { bank_.repeat(outbox_); });
     }
-    // A smaller budget is the limit once it is obeyed; how long that takes is told apart.
-    if (limit_ != budget_now_ && budget_now_ >= 0 && (bank_.obeyed() || budget_now_ > limit_)) {
-      outcome_.obey_periods =
-          std::max(outcome_.obey_periods, static_cast<double>(now_ - changed_at_) / ticks_per_period);
-      limit_ = budget_now_;
+    // What was promised before holds until the smaller budget is obeyed; how long that takes is told apart.
+    if (bank_.obeyed()) {
+      promised_ = bank_.budget();
+      if (disobeyed_since_) {
+        outcome_.obey_periods = std::max(outcome_.obey_periods.value_or(0),
+                                         static_cast<double>(now_ - *disobeyed_since_) / ticks_per_period);
+        disobeyed_since_.reset();
+      }
     }
   }
 
@@ -416,6 +450,12 @@ class EscrowEvents : public EventLoop<EscrowEvents, Message> {
       }
     }
     if (held != held_ || flight != flight_) ++outcome_.violations;
+    if (disobeyed_since_) outcome_.obey_periods.reset();
+    for (const Declared& one : declared_)
+      if (now_ - one.at > lease()) late_ += one.coins;
+    if (in_time_ + late_ > 0)
+      outcome_.recovered_in_lease_percent =
+          100.0 * static_cast<double>(in_time_) / static_cast<double>(in_time_ + late_);
     sums_.lost = gone_ - bank_.recovered();
     outcome_.lost = gone_;
     outcome_.recovered = bank_.recovered();
@@ -443,9 +483,13 @@ class EscrowEvents : public EventLoop<EscrowEvents, Message> {
   std::int64_t held_ = 0;    ///< by tiles
   std::int64_t flight_ = 0;  ///< in flight and set aside, where somebody can still receive it
   std::int64_t gone_ = 0;    ///< ever lost with incarnations that ended
-  std::int64_t granted_at_start_ = 0, limit_ = 0, budget_now_ = -1;
+  std::int64_t granted_at_start_ = 0;
+  std::int64_t promised_ = 0;  ///< what may be outstanding: the budget, or the one before until a smaller one is obeyed
+  std::vector<std::int64_t> lost_with_;  ///< by tile: coins of its incarnations that ended and are not declared dead
+  std::int64_t in_time_ = 0, late_ = 0;  ///< coins of the declared, recovered within a lease and not
   std::size_t next_change_ = 0;
-  Ticks next_repeat_ = 0, changed_at_ = 0;
+  Ticks next_repeat_ = 0;
+  std::optional<Ticks> disobeyed_since_;
 };
 
 }  // namespace

@@ -23,7 +23,7 @@ class PublishedEvents : public EventLoop<PublishedEvents, PublishedPacket> {
       near_.push_back(static_cast<std::uint16_t>(topology.near(tile).size()));
       positive_ += tiles.held[tile];
     }
-    limit_ = positive_;
+    budget_ = positive_;
     for (Peer& peer : peers_) peer.at = first_[peer.tile] + peer.link;
     if (options.published.four_way) rounds_.resize(topology.tiles());
     outcome_.protocol = Protocol::published;
@@ -41,8 +41,8 @@ class PublishedEvents : public EventLoop<PublishedEvents, PublishedPacket> {
     positive_ += std::max(after, 0) - std::max(before, 0);
     negatives_ += static_cast<int>(after < 0) - static_cast<int>(before < 0);
     outcome_.min_balance = std::min<std::int64_t>(outcome_.min_balance, after);
-    over(positive_ - limit_);
-    if (positive_ > limit_ || negatives_ > 0) ++outcome_.violations;
+    load(positive_);
+    if (positive_ > budget_ || negatives_ > 0) ++outcome_.violations;
   }
 
   void turn(Tile tile) {
@@ -127,7 +127,7 @@ class PublishedEvents : public EventLoop<PublishedEvents, PublishedPacket> {
   void close_books() {
     std::int64_t held = 0;
     for (const PublishedTile& state : state_) held += state.held;
-    sums_.lost = limit_ - held - on_the_way_;
+    sums_.lost = budget_ - held - on_the_way_;
   }
 
   std::vector<std::uint32_t> first_;
@@ -136,7 +136,7 @@ class PublishedEvents : public EventLoop<PublishedEvents, PublishedPacket> {
   std::vector<std::uint16_t> near_;
   std::vector<PublishedRound> rounds_;
   Tiles snapshot_;
-  std::int64_t positive_ = 0, limit_ = 0, on_the_way_ = 0;
+  std::int64_t positive_ = 0, budget_ = 0, on_the_way_ = 0;
   std::int64_t negatives_ = 0;
 };
 

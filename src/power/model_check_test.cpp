@@ -17,6 +17,39 @@ TEST(ModelCheck, ALineOfThreeTilesWithoutCrashesIsSeenWhole) {
   EXPECT_GT(outcome->states, 5'000U);
 }
 
+/// One coin and one end of an incarnation, anywhere and at any moment: every state there is, every message lost,
+/// doubled or late, the bank told at once or never.
+TEST(ModelCheck, OneCoinAndACrashAreSeenWhole) {
+  ModelCheckOptions options;
+  options.held = {1, 0, 0};
+  options.demand = {0, 0, 1};
+  options.line = true;
+  options.most_sent = 1;
+  const auto outcome = check_model(options);
+  ASSERT_TRUE(outcome);
+  EXPECT_EQ(outcome->violation, "");
+  EXPECT_TRUE(outcome->complete);
+  EXPECT_EQ(outcome->bounded, 0U);
+  EXPECT_GT(outcome->states, 30'000U);
+  EXPECT_GT(outcome->depth, 20U);
+}
+
+TEST(ModelCheck, OneCoinAndACutAreSeenWhole) {
+  ModelCheckOptions options;
+  options.held = {1, 0, 0};
+  options.demand = {0, 0, 1};
+  options.line = true;
+  options.ends = 0;
+  options.cut_to = 0;
+  options.most_sent = 1;
+  const auto outcome = check_model(options);
+  ASSERT_TRUE(outcome);
+  EXPECT_EQ(outcome->violation, "");
+  EXPECT_TRUE(outcome->complete);
+  EXPECT_EQ(outcome->bounded, 0U);
+  EXPECT_GT(outcome->states, 50'000U);
+}
+
 TEST(ModelCheck, CrashesAnywhereNearTheStart) {
   for (const bool line : {false, true}) {
     ModelCheckOptions options;
@@ -27,6 +60,7 @@ TEST(ModelCheck, CrashesAnywhereNearTheStart) {
     ASSERT_TRUE(outcome);
     EXPECT_EQ(outcome->violation, "");
     EXPECT_GE(outcome->states, options.most_states);
+    EXPECT_GE(outcome->depth, 6U) << "every run of so many steps";
   }
 }
 
@@ -37,6 +71,7 @@ TEST(ModelCheck, ACutAnywhereNearTheStart) {
   const auto outcome = check_model(options);
   ASSERT_TRUE(outcome);
   EXPECT_EQ(outcome->violation, "");
+  EXPECT_GE(outcome->depth, 5U);
 }
 
 /// The same check finds what it is there to find.

@@ -48,4 +48,24 @@ double throughput(const std::vector<Coins>& held, const std::vector<Coins>& dema
   return asked == 0 ? 1 : done / asked;
 }
 
+void judge_fairness(PowerOutcome& outcome, const std::vector<Coins>& held, const std::vector<Coins>& demand) {
+  std::int64_t sum = 0;
+  for (const Coins coins : held) sum += coins;
+  if (sum <= 0) {
+    outcome.jain.reset();
+    outcome.jain_max_min.reset();
+    return;
+  }
+  // Nobody gains by coins beyond its demand; of tiles that ask for nothing there is nothing to judge.
+  std::vector<Coins> used = held;
+  std::int64_t asked = 0;
+  for (std::size_t tile = 0; tile < demand.size(); ++tile) {
+    asked += demand[tile];
+    used[tile] = std::min(held[tile], demand[tile]);
+  }
+  const std::int64_t coins = std::min(sum, asked);
+  outcome.jain = jain(used, water_filling(coins, demand, demand));
+  outcome.jain_max_min = jain(used, water_filling(coins, demand, std::vector<Coins>(demand.size(), 1)));
+}
+
 }  // namespace cradle::power

@@ -269,7 +269,8 @@ Result<PowerOutcome> run_rounds(const Topology& topology, Tiles& tiles, const Ro
     if (board.mean_error() >= 1) settled.reset();
     if (board.mean_error() < 1 && !settled) settled = period;
     const bool quiet = settled && period >= *settled + quiet_periods;
-    over = period >= options.periods || (options.until_settled && (quiet || still >= board.cycle()));
+    out.interrupted = period > 0 && options.go_on && !options.go_on(period);
+    over = out.interrupted || period >= options.periods || (options.until_settled && (quiet || still >= board.cycle()));
     if (!over) board.choose(period);
   };
   judge();
@@ -312,8 +313,7 @@ Result<PowerOutcome> run_rounds(const Topology& topology, Tiles& tiles, const Ro
   if (period > 0) {
     out.messages_per_tile_period = static_cast<double>(messages) / (static_cast<double>(period) * topology.tiles());
   }
-  const std::int64_t held = std::accumulate(tiles.held.begin(), tiles.held.end(), std::int64_t{0});
-  out.jain = jain(tiles.held, proportional_share(held, tiles.demand));
+  judge_fairness(out, tiles.held, tiles.demand);
   out.throughput = throughput(tiles.held, tiles.demand);
   return out;
 }

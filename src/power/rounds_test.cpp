@@ -11,6 +11,7 @@
 #include "cradle/base/random.h"
 #include "cradle/power/exchange.h"
 #include "cradle/power/scaling.h"
+#include "cradle/power/sweep.h"
 #include "exchange_lanes.h"
 
 namespace cradle::power {
@@ -281,36 +282,56 @@ TEST(Convergence, TheNearestCoinEndsNearer) {
   }
 }
 
-std::vector<ScalingPoint> settle_times(Start start, std::uint32_t far_every) {
-  std::vector<ScalingPoint> points;
-  for (const std::uint32_t width :
-       {3U, 4U, 6U, 8U, 10U, 14U, 20U, 30U, 50U, 70U, 100U, 200U, 300U, 500U, 700U, 1000U}) {
-    const auto topology = *Topology::torus(width, width, "test");
-    Tiles tiles = *make_tiles(topology, {.start = start});
-    const auto out = *run_rounds(topology, tiles, {.far_every = far_every});
-    EXPECT_TRUE(out.settle_periods) << width;
-    points.push_back({static_cast<double>(topology.tiles()), out.settle_periods.value_or(0)});
-  }
-  return points;
+const std::vector<std::uint32_t> usual_widths = {3, 5, 7, 10, 15, 22, 33, 47, 72, 100, 150, 220, 330, 470, 700, 1000};
+
+Sweep swept(Start start, std::uint32_t far_every, std::vector<std::uint32_t> widths) {
+  SweepOptions options;
+  options.start = start;
+  options.far_every = far_every;
+  options.widths = std::move(widths);
+  options.seeds = 4;
+  const auto sweep = run_sweep(Protocol::escrow, options);
+  EXPECT_TRUE(sweep) << (sweep ? "" : to_string(sweep.error()));
+  if (!sweep) return {};
+  for (const SweepRow& row : sweep->rows) EXPECT_TRUE(row.outcome.settle_periods) << row.width << " " << row.seed;
+  EXPECT_TRUE(sweep->law) << sweep->no_law;
+  return *sweep;
 }
 
-/// Coins that must cross the die: at most the square root of the number of tiles (the published O(sqrt N)).
+/// Coins that must cross the die: at most the square root of the number of tiles (the published O(sqrt N)), whatever
+/// the widths, wherever the corner lies.
 TEST(Convergence, CornerStartScalesBelowTheSquareRoot) {
-  for (const std::uint32_t far_every : {2U, 16U}) {
-    const auto law = fit_power_law(settle_times(Start::corner, far_every));
-    ASSERT_TRUE(law);
-    EXPECT_LE(law->high, 0.5) << law->exponent;
-    EXPECT_GT(law->exponent, 0.05);  // and coins do have to cross
+  for (const auto& widths : {usual_widths, std::vector<std::uint32_t>{7, 11, 23, 47, 97, 199, 401, 797},
+                             std::vector<std::uint32_t>{8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512}}) {
+    for (const std::uint32_t far_every : {2U, 16U}) {
+      const Sweep sweep = swept(Start::corner, far_every, widths);
+      if (!sweep.law) continue;
+      EXPECT_LE(sweep.law->high, 0.5) << sweep.law->exponent;
+      EXPECT_EQ(sweep.law->points, widths.size()) << "a size counts once, however many runs it has";
+      EXPECT_GT(sweep.law->exponent, far_every == 16 ? 0.05 : 0.0) << "and coins do have to cross";
+    }
   }
+}
+
+/// No width settles in a small part of the time of its neighbours.
+TEST(Convergence, NoWidthIsASpecialOne) {
+  std::vector<double> times;
+  for (const std::uint32_t width : {240U, 250U, 251U, 256U, 257U, 270U, 300U, 316U, 383U, 384U, 400U, 401U, 500U}) {
+    const auto topology = *Topology::torus(width, width, "test");
+    Tiles tiles = *make_tiles(topology, {.start = Start::corner});
+    const auto out = *run_rounds(topology, tiles, {.threads = 2});
+    ASSERT_TRUE(out.settle_periods) << width;
+    times.push_back(*out.settle_periods);
+  }
+  const auto [least, most] = std::minmax_element(times.begin(), times.end());
+  EXPECT_LE(*most, 1.5 * *least);
 }
 
 /// Imbalance that is local everywhere: the same time at any size.
 TEST(Convergence, HalfIdleStartDoesNotDependOnSize) {
-  const auto law = fit_power_law(settle_times(Start::half_idle, 16));
-  ASSERT_TRUE(law);
-  EXPECT_LT(std::abs(law->exponent), 0.1);
-  EXPECT_LT(law->low, 0.0);
-  EXPECT_GT(law->high, 0.0);
+  const Sweep sweep = swept(Start::half_idle, 16, usual_widths);
+  ASSERT_TRUE(sweep.law);
+  EXPECT_LT(std::abs(sweep.law->exponent), 0.1);
 }
 
 TEST(Rounds, MessagesCountTheThirdOnlyWhereTheAskerGives) {

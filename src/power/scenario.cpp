@@ -55,6 +55,31 @@ std::vector<Tile> all_tiles(std::size_t count) {
   return tiles;
 }
 
+/// A rectangle of about a quarter of the tiles (of a graph: the first quarter).
+std::vector<Tile> corner_of(const Topology& topology, const ScenarioOptions& options) {
+  std::vector<Tile> inside;
+  const std::uint32_t width = topology.width(), height = topology.height();
+  if (width == 0) {
+    inside = all_tiles((topology.tiles() + 3) / 4);
+    return inside;
+  }
+  std::uint32_t left = 0, top = 0, columns = (width + 1) / 2, rows = (height + 1) / 2;
+  if (options.corner_drawn) {
+    RandomStream stream(options.seed, "power.corner");
+    left = static_cast<std::uint32_t>(stream.below(width));
+    top = static_cast<std::uint32_t>(stream.below(height));
+    const double part = 0.35 + 0.3 * stream.uniform();
+    const auto of = [](double share, std::uint32_t side) {
+      return std::clamp(static_cast<std::uint32_t>(std::lround(share * side)), 1U, side);
+    };
+    columns = of(part, width);
+    rows = of(0.25 / part, height);
+  }
+  for (std::uint32_t y = 0; y < rows; ++y)
+    for (std::uint32_t x = 0; x < columns; ++x) inside.push_back((top + y) % height * width + (left + x) % width);
+  return inside;
+}
+
 }  // namespace
 
 std::int64_t budget(const Tiles& tiles) { return sum(tiles.held) + sum(tiles.floor); }
@@ -95,13 +120,7 @@ Result<Tiles> make_tiles(const Topology& topology, const ScenarioOptions& option
   }
   tiles.demand.assign(count, options.demand);
   tiles.held.assign(count, 0);
-  std::vector<Tile> quadrant;
-  for (Tile tile = 0; tile < count; ++tile) {
-    const bool inside = topology.width() == 0 ? tile < (count + 3) / 4
-                                              : tile % topology.width() < (topology.width() + 1) / 2 &&
-                                                    tile / topology.width() < (topology.height() + 1) / 2;
-    if (inside) quadrant.push_back(tile);
-  }
+  const std::vector<Tile> quadrant = corner_of(topology, options);
   const std::vector<Coins> even = proportional_share(coins, std::vector<Coins>(quadrant.size(), 0));
   for (std::size_t i = 0; i < quadrant.size(); ++i) tiles.held[quadrant[i]] = even[i];
   return tiles;
@@ -148,30 +167,33 @@ std::vector<Coins> proportional_share(std::int64_t coins, const std::vector<Coin
 std::vector<Coins> water_filling(std::int64_t coins, const std::vector<Coins>& demand,
                                  const std::vector<Coins>& weight) {
   std::vector<Coins> share(demand.size(), 0);
-  std::vector<Tile> order = all_tiles(demand.size());
-  order.erase(std::remove_if(order.begin(), order.end(), [&](Tile tile) { return weight[tile] == 0; }), order.end());
-  if (order.empty()) return share;
-  // Those that are full first: by demand for each unit of weight.
-  std::sort(order.begin(), order.end(), [&](Tile a, Tile b) {
-    const std::int64_t left = std::int64_t{demand[a]} * weight[b], right = std::int64_t{demand[b]} * weight[a];
-    return left != right ? left < right : a < b;
-  });
-  const std::vector<Tile> weighted = order;
+  std::vector<Tile> weighted;
   std::int64_t total = 0;
-  for (const Tile tile : order) total += weight[tile];
-  const std::int64_t all_weight = total;
-  auto next = order.begin();
-  // Coins x weight / total rounded down reaches a whole demand exactly when the level does.
-  for (; next != order.end() && coins * weight[*next] / total >= demand[*next]; ++next) {
-    share[*next] = demand[*next];
-    coins -= demand[*next];
-    total -= weight[*next];
+  for (Tile tile = 0; tile < demand.size(); ++tile) {
+    if (weight[tile] == 0) continue;
+    weighted.push_back(tile);
+    total += weight[tile];
   }
-  order.erase(order.begin(), next);
-  if (order.empty()) {
-    add_by_weight(share, coins, weight, all_weight, weighted);
+  if (weighted.empty()) return share;
+  const std::int64_t all_weight = total;
+  // Those whose whole demand is below the level are full and leave; the level of the others only rises with that.
+  __extension__ using Wide = __int128;
+  std::vector<Tile> open = weighted;
+  for (std::size_t before = 0; before != open.size() && !open.empty();) {
+    before = open.size();
+    const std::int64_t level = coins, by = total;
+    std::erase_if(open, [&](Tile tile) {
+      if (Wide{level} * weight[tile] < Wide{demand[tile]} * by) return false;
+      share[tile] = demand[tile];
+      coins -= demand[tile];
+      total -= weight[tile];
+      return true;
+    });
+  }
+  if (open.empty()) {
+    add_by_weight(share, coins, weight, all_weight, std::move(weighted));
   } else {
-    add_by_weight(share, coins, weight, total, std::move(order));
+    add_by_weight(share, coins, weight, total, std::move(open));
   }
   return share;
 }

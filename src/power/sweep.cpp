@@ -1,6 +1,8 @@
 #include "cradle/power/sweep.h"
 
-#include <algorithm>
+#include <cmath>
+#include <map>
+#include <utility>
 
 #include "cradle/power/rounds.h"
 
@@ -8,12 +10,14 @@ namespace cradle::power {
 
 namespace {
 
-Result<PowerOutcome> run_one(Protocol protocol, const SweepOptions& options, std::uint32_t width, std::uint64_t seed) {
+Result<PowerOutcome> run_one(Protocol protocol, const SweepOptions& options, std::uint32_t width, std::uint64_t seed,
+                             const std::function<bool()>& go_on) {
   const auto topology = Topology::torus(width, width, "--widths");
   if (!topology) return topology.error();
   ScenarioOptions scenario;
   scenario.start = options.start;
   scenario.seed = seed;
+  scenario.corner_drawn = seed > 1;
   auto tiles = make_tiles(*topology, scenario);
   if (!tiles) return tiles.error();
   if (protocol == Protocol::escrow || protocol == Protocol::published) {
@@ -21,6 +25,7 @@ Result<PowerOutcome> run_one(Protocol protocol, const SweepOptions& options, std
     rounds.rule = protocol;
     rounds.far_every = options.far_every;
     rounds.threads = options.threads;
+    if (go_on) rounds.go_on = [&go_on](std::uint64_t) { return go_on(); };
     return run_rounds(*topology, *tiles, rounds);
   }
   BaselineOptions baseline;
@@ -31,24 +36,38 @@ Result<PowerOutcome> run_one(Protocol protocol, const SweepOptions& options, std
   return run_baseline(*topology, *tiles, baseline);
 }
 
+/// One point for each size, the geometric mean of its runs: several at one size scatter about their own mean, and would
+/// make the interval narrower than what sizes say of each other.
+std::vector<ScalingPoint> mean_points(const std::vector<SweepRow>& rows) {
+  std::map<std::uint32_t, std::pair<double, double>> logs;
+  for (const SweepRow& row : rows) {
+    if (!row.outcome.settle_periods || *row.outcome.settle_periods <= 0) continue;
+    logs[row.width].first += std::log(*row.outcome.settle_periods);
+    logs[row.width].second += 1;
+  }
+  std::vector<ScalingPoint> points;
+  for (const auto& [width, sum] : logs)
+    points.push_back({static_cast<double>(width) * width, std::exp(sum.first / sum.second)});
+  return points;
+}
+
 }  // namespace
 
-Result<Sweep> run_sweep(Protocol protocol, const SweepOptions& options, const std::function<bool()>& go_on) {
+Result<Sweep> run_sweep(Protocol protocol, const SweepOptions& options, const std::function<bool()>& done,
+                        const std::function<bool()>& go_on) {
   if (options.widths.empty() || options.seeds == 0)
     return bad_input("nothing to sweep", "--widths", "give widths, e.g. 3,6,10,20,50,100, and one seed or more");
   Sweep sweep;
   sweep.protocol = protocol;
   for (const std::uint32_t width : options.widths)
     for (std::uint64_t seed = 1; seed <= options.seeds; ++seed) {
-      auto outcome = run_one(protocol, options, width, seed);
+      auto outcome = run_one(protocol, options, width, seed, go_on);
       if (!outcome) return std::move(outcome).error();
+      if (outcome->interrupted) return sweep;
       sweep.rows.push_back({width, seed, std::move(*outcome)});
-      if (go_on && !go_on()) return sweep;
+      if (done && !done()) return sweep;
     }
-  std::vector<ScalingPoint> points;
-  for (const SweepRow& row : sweep.rows)
-    if (row.outcome.settle_periods && *row.outcome.settle_periods > 0)
-      points.push_back({static_cast<double>(row.width) * row.width, *row.outcome.settle_periods});
+  const std::vector<ScalingPoint> points = mean_points(sweep.rows);
   auto law = fit_power_law(points);
   if (law)
     sweep.law = *law;

@@ -1,6 +1,7 @@
 #include "cradle/power/topology.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstdlib>
 #include <deque>
 #include <numeric>
@@ -23,10 +24,18 @@ Error size_error(std::string what, std::string where) {
   return bad_input(std::move(what), std::move(where), "take between 1 and " + std::to_string(most_tiles) + " tiles");
 }
 
-/// Distances of the far partners along a side: 2, 4, 8, ... up to half of it.
+/// Distances of the far partners along a side, growing: the side by the golden section, again and again, down to 2.
+/// They grow with the side, so that no width is a special one, and the section is the number that fractions come least
+/// near to: no distance is a simple part of the side or of another one, which would level some starts at one stroke and
+/// leave others standing.
 std::vector<std::uint32_t> far_distances(std::uint32_t side) {
+  constexpr double section = 0.6180339887498949;
   std::vector<std::uint32_t> distances;
-  for (std::uint32_t d = 2; d <= side / 2; d *= 2) distances.push_back(d);
+  for (double length = side * section * section; length >= 1.5; length *= section) {
+    const auto distance = std::min(static_cast<std::uint32_t>(std::lround(length)), side / 2);
+    if (distances.empty() || distances.back() != distance) distances.push_back(distance);
+  }
+  std::reverse(distances.begin(), distances.end());
   return distances;
 }
 

@@ -4,6 +4,7 @@
 #include <rapidcheck/gtest.h>
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 #include <queue>
 #include <set>
@@ -118,12 +119,23 @@ TEST(Topology, SmallTorusKnowsAllOthers) {
   }
 }
 
-TEST(Topology, FarPartnersAreTheFingersOfARing) {
+TEST(Topology, FarPartnersGrowByTheGoldenSection) {
   const auto topology = *Topology::parse("ring:100", "test");
   std::vector<Tile> far;
   for (std::uint32_t i = 0; i < topology.far_count(0); ++i) far.push_back(topology.far(0, i));
-  EXPECT_EQ(far, (std::vector<Tile>{2, 98, 4, 96, 8, 92, 16, 84, 32, 68}));
+  EXPECT_EQ(far, (std::vector<Tile>{2, 98, 3, 97, 6, 94, 9, 91, 15, 85, 24, 76, 38, 62}));
   EXPECT_EQ(topology.row_matchings(), 2U);
+}
+
+/// No width is a special one: as many far partners as its logarithm says, the longest the same part of the side.
+TEST(Topology, FarPartnersAreAlikeAtAllSizes) {
+  for (std::uint32_t side = 65; side <= 1100; ++side) {
+    const auto topology = *Topology::torus(side, 1, "test");
+    const std::uint32_t count = topology.far_count(0);
+    EXPECT_NEAR(topology.far(0, count - 2), 0.382 * side, 1) << side;
+    EXPECT_NEAR(count / 2.0, std::log(0.382 * side / 1.5) / std::log(1.618), 1.01) << side;
+    EXPECT_EQ(topology.far(0, 0), 2U) << side;
+  }
 }
 
 RC_GTEST_PROP(TopologyProperty, GraphsAreLawful, ()) {

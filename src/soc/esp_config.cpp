@@ -170,8 +170,13 @@ class ConfigReader {
         "write point has_l2 has_tdvfs vendor parted by single blanks; an empty point leaves two "
         "blanks in a row";
     const std::size_t n = fields.size();
-    if (n < 3 || !is_flag(fields[n - 2])) return bad_input(count, here(), form);
-    const bool tokens = n > 3 && is_flag(fields[n - 3]);
+    const bool tokens = n == 4 || n == 4 + clock_fields;
+    if (!tokens && n != 3 && n != 3 + clock_fields) return bad_input(count, here(), form);
+    for (std::size_t flag = n - (tokens ? 3 : 2); flag < n - 1; ++flag)
+      if (!is_flag(fields[flag]))
+        return bad_input("'" + std::string(fields[flag]) + "' is neither 0 nor 1, where the acc tile has " +
+                             (tokens && flag == n - 2 ? "has_tdvfs" : "has_l2"),
+                         here(), form);
     if (is_flag(fields[n - 1]) || (!tokens && fields[n - 1].empty()))
       return bad_input(count + ", and its vendor is missing", here(), form);
     const std::size_t before_flags = n - (tokens ? 3 : 2);
@@ -369,6 +374,10 @@ class ConfigReader {
     };
     for (std::size_t i = 0; i < config_.tiles.size(); ++i)
       if (auto fine = outside(places_[i], config_.tiles[i].line, "tile"); !fine) return fine.error();
+    for (const EspTile& tile : config_.tiles)
+      if (tile.id >= count)
+        return bad_input("tile id " + std::to_string(tile.id) + " is beyond the grid of " + grid, where(tile.line),
+                         "ids are counted from 0 to " + std::to_string(count - 1));
     for (std::size_t i = 0; i < config_.powers.size(); ++i) {
       if (auto fine = outside(power_places_[i], config_.powers[i].line, "power record"); !fine) return fine.error();
       config_.powers[i].row = static_cast<std::uint32_t>(power_places_[i].first);

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -63,6 +64,7 @@ struct EventOptions {
   bool lock_step = false;
   double trace_every = 1;  ///< periods between two entries of the error trace; settling is seen at this grain
   std::function<void(std::uint64_t period, const std::vector<Coins>& held)> on_period;
+  std::function<bool(std::uint64_t period)> go_on;  ///< asked after each period; false: the run ends there
 };
 
 struct EventOutcome : PowerOutcome {
@@ -72,7 +74,11 @@ struct EventOutcome : PowerOutcome {
   std::int64_t waiting = 0;     ///< coins in the bank's pool at the end
   double recovery_periods = 0;  ///< longest time that a dead incarnation's coins were not all recovered, from its
                                 ///< declaration on
-  double obey_periods = 0;      ///< longest time until all that is outstanding was within a smaller budget
+  double recovered_in_lease_percent = 100;  ///< of the coins of those declared dead and recovered, or declared more
+                                            ///< than a lease ago: recovered within one lease of the declaration
+  /// Longest time until all that was outstanding was within a smaller budget; unset: no cut took any, or the last one
+  /// was not obeyed within the run.
+  std::optional<double> obey_periods;
   std::uint64_t bank_messages = 0;
 };
 

@@ -36,9 +36,11 @@ struct ModelCheckOptions {
 struct ModelCheckOutcome {
   std::uint64_t states = 0;  ///< told apart by 128 bits of hash
   std::uint64_t transitions = 0;
-  std::uint64_t bounded = 0;     ///< transitions not followed because of most_sent
-  std::uint32_t depth = 0;       ///< longest of the shortest ways to a state
-  bool complete = false;         ///< all states within the bounds were seen
+  std::uint64_t bounded = 0;  ///< transitions not followed because of most_sent
+  /// complete: longest of the shortest ways to a state. Else, without a violation: every run of so many steps was
+  /// followed, and some longer ones.
+  std::uint32_t depth = 0;
+  bool complete = false;         ///< all states within the bounds were seen; false: most_states ended it
   std::string violation;         ///< empty: none found
   std::vector<std::string> way;  ///< to the violation, step by step; shortest
 };

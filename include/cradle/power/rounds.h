@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -42,7 +43,8 @@ struct RoundsOptions {
   std::uint32_t periods = 20'000;    ///< at most this many
   /// Ends when the mean error has been below one coin for 16 periods, or when no coin moved in a whole cycle.
   bool until_settled = true;
-  unsigned threads = 1;  ///< 0: one per processor; the outcome does not depend on it
+  unsigned threads = 1;                                  ///< 0: one per processor; the outcome does not depend on it
+  std::function<bool(std::uint64_t period)> go_on = {};  ///< asked after each period; false: the run ends; no throwing
 };
 
 /// Exchanges the coins of `tiles` in place. Of the outcome: events are exchanges; messages count ask and answer, for

@@ -37,6 +37,8 @@ struct ScenarioOptions {
   Coins coins_per_tile = 8;  ///< mean of the budget without floors; corner: the quadrant holds about four times as much
   Coins floor = 0;
   std::uint64_t seed = 1;
+  /// Of a torus: the quadrant lies anywhere and is a rectangle of 0.35 to 0.65 of a side, both drawn from the seed.
+  bool corner_drawn = false;
   std::optional<std::int64_t> budget = std::nullopt;  ///< in all, floors included, in place of coins_per_tile
 };
 /// bad_input: negative coins, a budget below the sum of the floors, more than 2^31 - 1 in all.

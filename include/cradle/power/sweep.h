@@ -18,8 +18,9 @@ namespace cradle::power {
 struct SweepOptions {
   Start start = Start::corner;
   std::vector<std::uint32_t> widths;  ///< of square tori
-  std::uint32_t seeds = 3;            ///< 1, 2, ... for each width
-  std::uint32_t far_every = 16;       ///< of exchange; 0: never
+  /// 1, 2, ... for each width. A corner start: the first is the quadrant at the origin, the others are drawn.
+  std::uint32_t seeds = 3;
+  std::uint32_t far_every = 16;  ///< of exchange; 0: never
   std::uint32_t step_cycles = calibrated_step_cycles;
   std::uint32_t period_cycles = 100;
   unsigned threads = 0;
@@ -34,13 +35,15 @@ struct SweepRow {
 struct Sweep {
   Protocol protocol = Protocol::escrow;
   std::vector<SweepRow> rows;
-  /// Of the runs that settled; nothing if they are too few or settle at once whatever the size.
+  /// Over the sizes, each the geometric mean of its runs that settled; nothing if they are too few or settle at once
+  /// whatever the size.
   std::optional<PowerLaw> law;
   std::string no_law;  ///< why
 };
 
-/// Exchange runs in synchronous rounds, the baselines in their latency models. `go_on` is called after each run; false:
-/// what there is so far. bad_input: no widths, no seeds.
-Result<Sweep> run_sweep(Protocol protocol, const SweepOptions& options, const std::function<bool()>& go_on = {});
+/// Exchange runs in synchronous rounds, the baselines in their latency models. `done` is called after each run, `go_on`
+/// after each period of exchange; false: what there is so far, runs that are whole. bad_input: no widths, no seeds.
+Result<Sweep> run_sweep(Protocol protocol, const SweepOptions& options, const std::function<bool()>& done = {},
+                        const std::function<bool()>& go_on = {});
 
 }  // namespace cradle::power

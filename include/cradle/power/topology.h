@@ -18,8 +18,8 @@ using Edge = std::pair<Tile, Tile>;
 
 /// A connected graph of tiles. Far partners are what makes exchange live: with near ones alone a gradient of one coin
 /// from tile to tile stands for ever. A torus of up to 64 tiles has all others as far partners (the released unit: up
-/// to 32); a larger one those at distances 2, 4, 8, ... up to half its width and height, both ways, as the fingers of a
-/// Chord ring: any two tiles are O(log N) exchanges apart as long as those between them ask for coins too. An idle tile
+/// to 32); a larger one those at 0.382, 0.236, 0.146, ... of its width and height (the golden section), down to 2, both
+/// ways: any two tiles are O(log N) exchanges apart as long as those between them ask for coins too. An idle tile
 /// passes nothing on.
 class Topology {
  public:
