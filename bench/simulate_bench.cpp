@@ -14,6 +14,8 @@
 #include "cradle/simulate/timed_replay.h"
 #include "cradle/study/fgd_comparison.h"
 #include "cradle/study/fleet_plan.h"
+#include "cradle/study/joint_comparison.h"
+#include "cradle/study/study.h"
 #include "cradle/workload/generator.h"
 #include "cradle/workload/openb.h"
 
@@ -126,6 +128,44 @@ BENCHMARK_CAPTURE(timed_149_days, carbon, "Carbon+FGD")
     ->Unit(benchmark::kSecond)
     ->UseRealTime();
 
+/// The same with jobs that may wait for cleaner hours, pause, and move: a dispatcher that plans and looks every hour.
+void timed_replay_shifting(benchmark::State& state, shifting::TimePolicy time) {
+  static const catalog::Catalog catalog = *catalog::Catalog::load();
+  study::StudyConfig config;
+  config.start = instant_of(2022, 1, 1);
+  for (const char* grid : {"CISO", "BPAT", "MISO"}) {
+    config.sites.emplace_back();
+    config.sites.back().name = config.sites.back().grid = grid;
+  }
+  const auto plan = study::plan_fleet(config, trace().nodes, catalog, study::all_at(study::End::value));
+  if (!plan) return state.SkipWithError(to_string(plan.error()).c_str());
+  dispatch::Configuration strategy;
+  strategy.placement = *policy::policy_by_name("FGD");
+  strategy.time = time;
+  strategy.region = dispatch::RegionRule::cheapest_window;
+  strategy.service.never_wait = {"LS"};
+  simulate::TimedOptions options;
+  options.start = config.start;
+  std::uint64_t jobs = 0;
+  for (auto _ : state) {
+    Counting sink;
+    const auto result = simulate::replay_timed(plan->nodes, trace().default_jobs, plan->sites, strategy, options, sink);
+    if (!result) return state.SkipWithError(to_string(result.error()).c_str());
+    jobs += result->finished + result->running;
+    benchmark::DoNotOptimize(sink.microjoules);
+  }
+  state.SetLabel(trace().label + ", one core");
+  state.SetItemsProcessed(static_cast<std::int64_t>(jobs));
+}
+BENCHMARK_CAPTURE(timed_replay_shifting, carbon_time, shifting::TimePolicy::carbon_time)
+    ->Name("simulate/timed_replay_shifting")
+    ->Unit(benchmark::kSecond)
+    ->UseRealTime();
+BENCHMARK_CAPTURE(timed_replay_shifting, wait_awhile, shifting::TimePolicy::wait_awhile)
+    ->Name("simulate/timed_replay_pausing")
+    ->Unit(benchmark::kSecond)
+    ->UseRealTime();
+
 /// Arrivals and departures of a million jobs with some thousand running at once; nothing but the queue and counters.
 void event_core(benchmark::State& state) {
   constexpr std::uint64_t jobs = 1'000'000;
@@ -158,5 +198,37 @@ void event_core(benchmark::State& state) {
   state.SetItemsProcessed(static_cast<std::int64_t>(events));
 }
 BENCHMARK(event_core)->Name("simulate/event_core")->Unit(benchmark::kSecond)->UseRealTime();
+
+/// The default study's load on its fleet, with placement, start, region and cap chosen together.
+void joint_replay(benchmark::State& state) {
+  static const catalog::Catalog catalog = *catalog::Catalog::load();
+  auto config = *study::parse_study(study::embedded_study(), "embedded study");
+  const char* named = std::getenv("CRADLE_OPENB");
+  const std::filesystem::path folder = named != nullptr ? named : CRADLE_SOURCE_DIR "/../shared/data/openb";
+  const auto input = study::load_input(config, std::filesystem::exists(folder) ? folder : "", "", false);
+  if (!input) return state.SkipWithError(to_string(input.error()).c_str());
+  const auto plan = study::plan_fleet(config, input->nodes, catalog, study::all_at(study::End::value));
+  if (!plan) return state.SkipWithError(to_string(plan.error()).c_str());
+  dispatch::Configuration strategy;
+  strategy.placement = *policy::policy_by_name("CarbonShare+FGD");
+  strategy.service = config.service;
+  strategy.service.stretch = 1.1;
+  strategy.joint.enabled = true;
+  strategy.joint.models = study::joint_models(*plan, catalog, study::CurveEnd::value);
+  simulate::TimedOptions options;
+  options.start = config.start;
+  options.service = strategy.service;
+  std::uint64_t jobs = 0;
+  for (auto _ : state) {
+    Counting sink;
+    const auto result = simulate::replay_timed(plan->nodes, input->workload.jobs, plan->sites, strategy, options, sink);
+    if (!result) return state.SkipWithError(to_string(result.error()).c_str());
+    jobs += result->finished + result->running;
+    benchmark::DoNotOptimize(sink.microjoules);
+  }
+  state.SetLabel(trace().label + ", one core");
+  state.SetItemsProcessed(static_cast<std::int64_t>(jobs));
+}
+BENCHMARK(joint_replay)->Name("study/joint_replay")->Unit(benchmark::kSecond)->UseRealTime();
 
 }  // namespace

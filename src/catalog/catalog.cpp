@@ -1,13 +1,14 @@
 #include "cradle/catalog/catalog.h"
 
 #include <algorithm>
-#include <array>
 #include <map>
 #include <set>
 #include <system_error>
 
 #include "cradle/base/file.h"
 #include "cradle/base/text.h"
+#include "curve_fields.h"
+#include "lister.h"
 #include "making_fields.h"
 #include "tables.h"
 
@@ -16,61 +17,6 @@ namespace cradle::catalog {
 namespace {
 
 constexpr std::uint64_t largest_file = std::uint64_t{16} << 20;
-
-/// A record's texts and numbers as they are printed.
-struct Lister {
-  std::vector<Figure> figures;
-  std::vector<std::pair<std::string, std::string>> texts_found;
-
-  void text(std::string_view key, const std::string& value, Presence) {
-    if (!value.empty()) texts_found.emplace_back(key, value);
-  }
-  template <class T, std::size_t N>
-  bool choice(std::string_view key, const T& value, const std::array<std::string_view, N>& words) {
-    if constexpr (std::same_as<T, std::string>)
-      texts_found.emplace_back(key, value);
-    else
-      texts_found.emplace_back(key, words[static_cast<std::size_t>(value)]);
-    return true;
-  }
-  void leave_out(std::string_view) {}
-  void flag(std::string_view key, bool value) { texts_found.emplace_back(key, value ? "yes" : "no"); }
-  void texts(std::string_view key, const std::vector<std::string>& values) {
-    std::string joined;
-    for (const std::string& value : values) joined += (joined.empty() ? "" : ", ") + (value.empty() ? "\"\"" : value);
-    if (!joined.empty()) texts_found.emplace_back(key, joined);
-  }
-  template <class Q>
-  void number(std::string_view, const Coefficient<Q>& c, const Rule& rule) {
-    const double unit = find_unit(rule.shown_unit)->factor;
-    const auto shown = [&](Q q) {
-      if constexpr (std::same_as<Q, double>)
-        return q / unit;
-      else
-        return q.value() / unit;
-    };
-    figures.push_back(
-        {c.key, {shown(c.estimate.value), shown(c.estimate.low), shown(c.estimate.high)}, c.unit, c.provenance});
-  }
-  template <class Q>
-  void number(std::string_view key, const std::optional<Coefficient<Q>>& c, const Rule& rule) {
-    if (c) number(key, *c, rule);
-  }
-  void profile(std::string_view key, const std::optional<YearProfile>& p) {
-    if (!p) return;
-    const std::string name(key);
-    texts_found.emplace_back(name, "12 months x 24 hours (UTC), mean and spread, from " +
-                                       std::to_string(p->hours_used) + " hours; " + std::to_string(p->hours_missing) +
-                                       " hours missing");
-    for (const std::string& gap : p->gaps) texts_found.emplace_back(name + " gap", gap);
-    texts_found.emplace_back(name + " source", p->provenance.source + " (" + std::to_string(p->provenance.year) +
-                                                   "); " + p->provenance.scope + "; licence " + p->provenance.licence);
-  }
-  template <class Q>
-  void not_below(std::string_view, const Coefficient<Q>&, std::string_view, const Coefficient<Q>&) {}
-  void together(std::string_view, bool, std::string_view, bool) {}
-  void needs(std::string_view, bool, bool, std::string_view) {}
-};
 
 template <class R>
 const R* find_in(const std::vector<R>& records, std::string_view id) {
@@ -123,6 +69,8 @@ const char* to_string(Kind kind) {
     case Kind::process: return "process";
     case Kind::package: return "package";
     case Kind::material: return "material";
+    case Kind::partitioning: return "partitioning";
+    case Kind::curve: return "curve";
   }
   return "";
 }
@@ -205,17 +153,50 @@ class Merge {
     }
     for (const auto& [id, package] : std::get<std::map<std::string, PackageTechnology>>(maps_))
       check_reference<FabProcess>(package, package.carrier_process);
+    for (const auto& [id, partitioning] : of<Partitioning>())
+      for (const std::string& accelerator : partitioning.accelerators) {
+        check_reference<Accelerator>(partitioning, accelerator);
+        check_divides(partitioning, accelerator);
+      }
+    for (const auto& [id, curve] : of<AcceleratorCurve>())
+      for (const std::string& accelerator : curve.accelerators) check_reference<Accelerator>(curve, accelerator);
   }
 
-  /// Servers and packages whose parts are missing are no use to anybody.
+  /// Records that name what is missing are no use to anybody.
   void drop_broken() {
     for (const std::string& id : broken_) {
-      std::get<std::map<std::string, Server>>(maps_).erase(id);
-      std::get<std::map<std::string, PackageTechnology>>(maps_).erase(id);
+      of<Server>().erase(id);
+      of<PackageTechnology>().erase(id);
+      of<Partitioning>().erase(id);
+      of<AcceleratorCurve>().erase(id);
     }
   }
 
  private:
+  template <class R>
+  std::map<std::string, R>& of() {
+    return std::get<std::map<std::string, R>>(maps_);
+  }
+
+  /// An accelerator divides in one way, and only if its own record says that it divides at all.
+  void check_divides(const Partitioning& rules, const std::string& id) {
+    const auto& accelerators = of<Accelerator>();
+    const auto at = accelerators.find(id);
+    if (at == accelerators.end()) return;
+    if (!at->second.mig) {
+      errors_.push_back(bad_input(
+          "partitioning '" + rules.id + "' names the accelerator '" + id + "', whose record does not say mig = true",
+          rules.origin, "correct one of the two"));
+      broken_.insert(rules.id);
+    }
+    const auto [first, fresh] = divided_by_.emplace(id, rules.id);
+    if (fresh) return;
+    errors_.push_back(
+        bad_input("the accelerator '" + id + "' has two partitionings: '" + first->second + "' and '" + rules.id + "'",
+                  rules.origin, "remove it from one of them"));
+    broken_.insert(rules.id);
+  }
+
   template <class R>
   void take(R record, std::map<std::string, std::string>& first_in_layer) {
     const auto [first, fresh] = first_in_layer.emplace(record.id, record.origin);
@@ -251,10 +232,12 @@ class Merge {
   std::vector<Error>& errors_;
   std::map<std::string, Kind> kinds_;
   std::set<std::string> broken_;
+  std::map<std::string, std::string> divided_by_;
   std::tuple<std::map<std::string, Accelerator>, std::map<std::string, Cpu>, std::map<std::string, Memory>,
              std::map<std::string, Storage>, std::map<std::string, Nic>, std::map<std::string, Server>,
              std::map<std::string, Grid>, std::map<std::string, FabProcess>, std::map<std::string, PackageTechnology>,
-             std::map<std::string, Material>>
+             std::map<std::string, Material>, std::map<std::string, Partitioning>,
+             std::map<std::string, AcceleratorCurve>>
       maps_;
 };
 
@@ -344,6 +327,8 @@ std::span<const Grid> Catalog::grids() const { return tables_->of<Grid>(); }
 std::span<const FabProcess> Catalog::processes() const { return tables_->of<FabProcess>(); }
 std::span<const PackageTechnology> Catalog::packages() const { return tables_->of<PackageTechnology>(); }
 std::span<const Material> Catalog::materials() const { return tables_->of<Material>(); }
+std::span<const Partitioning> Catalog::partitionings() const { return tables_->of<Partitioning>(); }
+std::span<const AcceleratorCurve> Catalog::curves() const { return tables_->of<AcceleratorCurve>(); }
 
 const Accelerator* Catalog::accelerator(std::string_view id) const { return find_in(tables_->of<Accelerator>(), id); }
 const Cpu* Catalog::cpu(std::string_view id) const { return find_in(tables_->of<Cpu>(), id); }
@@ -357,6 +342,31 @@ const PackageTechnology* Catalog::package(std::string_view id) const {
   return find_in(tables_->of<PackageTechnology>(), id);
 }
 const Material* Catalog::material(std::string_view id) const { return find_in(tables_->of<Material>(), id); }
+
+const Partitioning* Catalog::partitioning(std::string_view id) const {
+  return find_in(tables_->of<Partitioning>(), id);
+}
+const AcceleratorCurve* Catalog::curve(std::string_view id) const {
+  return find_in(tables_->of<AcceleratorCurve>(), id);
+}
+
+namespace {
+bool names(const std::vector<std::string>& accelerators, std::string_view id) {
+  return std::find(accelerators.begin(), accelerators.end(), id) != accelerators.end();
+}
+}  // namespace
+
+const Partitioning* Catalog::partitioning_of(std::string_view accelerator) const {
+  for (const Partitioning& rules : partitionings())
+    if (names(rules.accelerators, accelerator)) return &rules;
+  return nullptr;
+}
+std::vector<const AcceleratorCurve*> Catalog::curves_of(std::string_view accelerator, CurveKind kind) const {
+  std::vector<const AcceleratorCurve*> found;
+  for (const AcceleratorCurve& curve : curves())
+    if (curve.curve == kind && names(curve.accelerators, accelerator)) found.push_back(&curve);
+  return found;
+}
 
 const Server* Catalog::server_for_trace_model(std::string_view model) const {
   const auto at = tables_->server_of_trace_model.find(model);
@@ -389,6 +399,12 @@ Result<const PackageTechnology*> Catalog::find_package(std::string_view id, std:
 }
 Result<const Material*> Catalog::find_material(std::string_view id, std::string where) const {
   return find_or_error(tables_->of<Material>(), id, std::move(where));
+}
+Result<const Partitioning*> Catalog::find_partitioning(std::string_view id, std::string where) const {
+  return find_or_error(tables_->of<Partitioning>(), id, std::move(where));
+}
+Result<const AcceleratorCurve*> Catalog::find_curve(std::string_view id, std::string where) const {
+  return find_or_error(tables_->of<AcceleratorCurve>(), id, std::move(where));
 }
 Result<const Server*> Catalog::find_server_for_trace_model(std::string_view model, std::string where) const {
   if (const Server* found = server_for_trace_model(model)) return found;

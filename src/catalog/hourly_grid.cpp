@@ -6,6 +6,7 @@
 #include <functional>
 #include <limits>
 #include <optional>
+#include <utility>
 
 #include "cradle/base/csv.h"
 #include "cradle/base/text.h"
@@ -26,15 +27,17 @@ struct Fuel {
   std::string_view column;
   double factor;  ///< g/kWh
   double low, high;
+  bool dispatched;  ///< follows demand: neither weather nor a constant output decides
+  bool burnt;
 };
-constexpr std::array<Fuel, 8> fuels = {{{"WND", 11, 11, 11},
-                                        {"SUN", 41, 41, 41},
-                                        {"WAT", 24, 24, 24},
-                                        {"OIL", 650, 650, 650},
-                                        {"NG", 490, 410, 650},
-                                        {"COL", 820, 740, 910},
-                                        {"NUC", 12, 12, 12},
-                                        {"OTH", 230, 230, 230}}};
+constexpr std::array<Fuel, 8> fuels = {{{"WND", 11, 11, 11, false, false},
+                                        {"SUN", 41, 41, 41, false, false},
+                                        {"WAT", 24, 24, 24, true, false},
+                                        {"OIL", 650, 650, 650, true, true},
+                                        {"NG", 490, 410, 650, true, true},
+                                        {"COL", 820, 740, 910, true, true},
+                                        {"NUC", 12, 12, 12, false, false},
+                                        {"OTH", 230, 230, 230, true, false}}};
 
 struct Row {
   Instant instant;
@@ -43,6 +46,10 @@ struct Row {
   std::string gap_text;
   double intensity = 0, low = 0, high = 0;  ///< g/kWh
   double generation = 0;                    ///< MWh
+  struct Part {
+    double megawatt_hours = 0, grams_per_kilowatt_hour_sum = 0;  ///< the second: MWh x g/kWh
+  };
+  Part dispatched, burnt;
 };
 
 std::string at_line(std::uint64_t line) { return "line " + std::to_string(line); }
@@ -101,6 +108,12 @@ Result<void> read_fuels(const CsvRow& csv, Row& row) {
     grams += fuels[i].factor * megawatt_hours[i];
     low += fuels[i].low * megawatt_hours[i];
     high += fuels[i].high * megawatt_hours[i];
+    for (auto [counts, part] :
+         {std::pair(fuels[i].dispatched, &row.dispatched), std::pair(fuels[i].burnt, &row.burnt)}) {
+      if (!counts) continue;
+      part->megawatt_hours += megawatt_hours[i];
+      part->grams_per_kilowatt_hour_sum += fuels[i].factor * megawatt_hours[i];
+    }
   }
   if (row.generation <= 0) {
     gap(DefectKind::collapsed_generation, "no generation at all");
@@ -266,6 +279,12 @@ Result<HourlyGrid> finish(const std::vector<Row>& rows, std::string_view source,
       grid.generation.emplace_back(row ? row->generation * kilowatt_hours : 0);
       grid.low.emplace_back(row ? row->low : 0);
       grid.high.emplace_back(row ? row->high : 0);
+      const auto output = [&](const Row::Part& part) {
+        return Output{carbon::KilowattHours{part.megawatt_hours * kilowatt_hours},
+                      carbon::GramsCO2e{part.grams_per_kilowatt_hour_sum * kilowatt_hours}};
+      };
+      grid.dispatched.push_back(output(row ? row->dispatched : Row::Part{}));
+      grid.burnt.push_back(output(row ? row->burnt : Row::Part{}));
     }
   }
   std::stable_sort(grid.defects.begin(), grid.defects.end(),

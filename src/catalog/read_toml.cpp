@@ -4,6 +4,7 @@
 
 #include "cradle/base/text.h"
 #include "cradle/toml/toml_tree.h"
+#include "curve_fields.h"
 #include "file_reader.h"
 #include "making_fields.h"
 #include "tables.h"
@@ -126,6 +127,24 @@ class RecordReader {
                  "add " + std::string(key) + " = \"...\": it " + std::string(what));
   }
 
+  /// A small whole number without unit: a fact of construction.
+  void count(std::string_view key, int& out, int low, int high) {
+    known_.emplace_back(key);
+    if (const auto read = file_.integer(table_, key, path_, low, high))
+      out = static_cast<int>(*read);
+    else if (!table_.get(key))
+      absent(key, " = N");
+  }
+
+  /// Where everything in the record comes from that does not say so itself.
+  void origin(carbon::Provenance& out) {
+    for (const char* key : {"source", "year", "scope", "licence"}) known_.emplace_back(key);
+    if (auto read = file_.provenance(table_, path_)) out = *std::move(read);
+  }
+
+  void profiles(std::string_view key, Partitioning& out);
+  void points(std::string_view key, AcceleratorCurve& out);
+
   /// True if every field that is there could be read.
   bool finish() {
     file_.refuse_unknown_keys(table_, known_, path_);
@@ -158,6 +177,12 @@ class RecordReader {
                    carbon::Provenance& provenance);
   bool read_grid_table(const TomlNode& table, std::string_view key, const std::string& path, double factor,
                        YearProfile::Table<carbon::GramsPerKilowattHour>& out);
+  /// The tables of a list; nothing after an error.
+  std::vector<const TomlNode*> tables_of(std::string_view key, std::string_view form);
+  void read_profile(const TomlNode& table, const std::string& path, const Partitioning& rules, SliceProfile& out);
+  void read_relative(const TomlNode& point, std::string_view key, const std::string& path, std::string coefficient,
+                     const carbon::Provenance& from, Coefficient<double>& out);
+  void check_points(const TomlNode& node, const AcceleratorCurve& curve);
 
   FileReader& file_;
   const TomlNode& table_;
@@ -287,6 +312,140 @@ void RecordReader::profile(std::string_view key, std::optional<YearProfile>& out
     out = std::move(profile);
   else
     whole_ = false;
+}
+
+std::vector<const TomlNode*> RecordReader::tables_of(std::string_view key, std::string_view form) {
+  known_.emplace_back(key);
+  std::vector<const TomlNode*> found;
+  const TomlNode* node = table_.get(key);
+  const TomlNode::Array* array = node ? node->as<TomlNode::Array>() : nullptr;
+  if (!array || array->empty()) {
+    file_.fail(node ? *node : table_, path_ + " has no list '" + std::string(key) + "'", "write " + std::string(form));
+    return found;
+  }
+  for (const TomlNode& item : *array) {
+    if (item.table())
+      found.push_back(&item);
+    else
+      file_.fail(item, path_ + "." + std::string(key) + " must hold tables", "write " + std::string(form));
+  }
+  return found;
+}
+
+void RecordReader::read_profile(const TomlNode& table, const std::string& path, const Partitioning& rules,
+                                SliceProfile& out) {
+  file_.refuse_unknown_keys(table, {"name", "compute", "memory", "starts", "at_most"}, path);
+  out.name = file_.text(table, "name", path).value_or("");
+  if (trim(out.name).empty()) file_.fail(table, path + " has no name", "add name = \"1g.10gb\"");
+  for (const SliceProfile& other : rules.profiles)
+    if (other.name == out.name)
+      file_.fail(table, path + " repeats the profile '" + out.name + "'", "remove one of them");
+  const auto whole = [&](std::string_view key, int low, int high) {
+    const auto read = file_.integer(table, key, path, low, high);
+    if (!read && !table.get(key))
+      file_.fail(table, path + " has no " + std::string(key), "add " + std::string(key) + " = N");
+    return static_cast<int>(read.value_or(low));
+  };
+  out.compute = whole("compute", 1, rules.compute_slices);
+  out.memory = whole("memory", 1, rules.memory_slices);
+  if (table.get("at_most")) out.at_most = whole("at_most", 0, rules.memory_slices);
+  const TomlNode* starts = table.get("starts");
+  const TomlNode::Array* list = starts ? starts->as<TomlNode::Array>() : nullptr;
+  if (!list || list->empty()) {
+    file_.fail(starts ? *starts : table, path + " has no list of starts", "write starts = [0, 2]");
+    return;
+  }
+  for (const TomlNode& item : *list) {
+    const auto* start = item.as<std::int64_t>();
+    if (!start || *start < 0 || *start + out.memory > rules.memory_slices ||
+        (!out.starts.empty() && *start <= out.starts.back())) {
+      file_.fail(item, path + ".starts must rise, from 0 to memory_slices less its own memory", "correct them");
+      return;
+    }
+    out.starts.push_back(static_cast<int>(*start));
+  }
+}
+
+void RecordReader::profiles(std::string_view key, Partitioning& out) {
+  for (const TomlNode* node : tables_of(key, "[[" + path_ + ".profiles]] with name, compute, memory and starts")) {
+    SliceProfile profile;
+    read_profile(*node, path_ + ".profiles", out, profile);
+    out.profiles.push_back(std::move(profile));
+  }
+  if (out.accelerators.empty())
+    file_.fail(table_, path_ + " names no accelerator", "add accelerators = [\"...\"]: those that divide like this");
+}
+
+void RecordReader::read_relative(const TomlNode& point, std::string_view key, const std::string& path,
+                                 std::string coefficient, const carbon::Provenance& from, Coefficient<double>& out) {
+  const std::size_t before = file_.error_count();
+  const std::string name = path + "." + std::string(key);
+  const TomlNode* node = point.get(key);
+  if (!node || !node->table()) {
+    file_.fail(node ? *node : point, path + " has no table '" + std::string(key) + "'",
+               "write " + std::string(key) + " = { value = ..., low = ..., high = ... }");
+    return;
+  }
+  file_.refuse_unknown_keys(*node, {"value", "low", "high", "source", "year", "scope", "licence", "note"}, name);
+  const auto value = file_.number(*node, "value", name);
+  const auto low = file_.number(*node, "low", name);
+  const auto high = file_.number(*node, "high", name);
+  out.provenance = from;
+  out.provenance.note = file_.text(*node, "note", name).value_or("");
+  if (node->get("source"))
+    if (auto own = file_.provenance(*node, name)) out.provenance = *std::move(own);
+  if (file_.error_count() != before) return;
+  if (!value || !low || !high || !(0 <= *low && *low <= *value && *value <= *high && *high <= rule::relative.highest)) {
+    file_.fail(*node, name + " must have value, low and high", "0 <= low <= value <= high <= 10 must hold");
+    return;
+  }
+  out.estimate = {*value, *low, *high};
+  out.key = std::move(coefficient);
+  out.unit = rule::relative.shown_unit;
+}
+
+/// What interpolation and division by throughput need.
+void RecordReader::check_points(const TomlNode& node, const AcceleratorCurve& curve) {
+  const std::string path = path_ + ".points";
+  for (std::size_t i = 0; i < curve.points.size(); ++i) {
+    const CurvePoint& point = curve.points[i];
+    if (i > 0 && !(point.at.value() > curve.points[i - 1].at.value()))
+      return file_.fail(node, path + " are out of order", "'at' must rise from point to point");
+    if (point.at.value() > 0 && !(point.throughput.estimate.low > 0))
+      return file_.fail(node, path + " has a throughput of 0 at " + shortest(point.at.value()),
+                        "it must be above 0 wherever at is, in its low bound too");
+  }
+  const CurvePoint& last = curve.points.back();
+  if (curve.points.size() < 2 || last.at.value() != 1 || last.power.value() != 1 || last.throughput.value() != 1)
+    return file_.fail(node, path + " must end at 1", "two points at least; the last has at, power and throughput 1");
+  if (curve.curve == CurveKind::power_cap && curve.points.front().at.value() == 0)
+    file_.fail(node, path + " has a power cap of 0", "start at the lowest limit that can be set");
+}
+
+void RecordReader::points(std::string_view key, AcceleratorCurve& out) {
+  carbon::Provenance from;
+  origin(from);
+  from.note.clear();
+  const std::size_t before = file_.error_count();
+  const auto nodes = tables_of(key, "points = [{ at = 0.5, power = { ... }, throughput = { ... } }, ...]");
+  for (const TomlNode* node : nodes) {
+    const std::string number = std::to_string(out.points.size() + 1);
+    const std::string path = path_ + ".points";
+    file_.refuse_unknown_keys(*node, {"at", "power", "throughput"}, path);
+    CurvePoint point;
+    const auto at = file_.number(*node, "at", path);
+    if (!at || *at < 0 || *at > 1) {
+      file_.fail(*node, path + " needs 'at' from 0 to 1", "it is a share of the default limit, or of all slices");
+      return;
+    }
+    point.at = {carbon::Estimate<double>::exact(*at), from, path_ + ".at_" + number, "ratio"};
+    read_relative(*node, "power", path, path_ + ".power_" + number, from, point.power);
+    read_relative(*node, "throughput", path, path_ + ".throughput_" + number, from, point.throughput);
+    out.points.push_back(std::move(point));
+  }
+  if (file_.error_count() == before && !out.points.empty()) check_points(*table_.get(key), out);
+  if (out.accelerators.empty())
+    file_.fail(table_, path_ + " names no accelerator", "add accelerators = [\"...\"]: those that it stands for");
 }
 
 template <class R>

@@ -31,10 +31,15 @@ template <>
 inline constexpr Kind kind_of<PackageTechnology> = Kind::package;
 template <>
 inline constexpr Kind kind_of<Material> = Kind::material;
+template <>
+inline constexpr Kind kind_of<Partitioning> = Kind::partitioning;
+template <>
+inline constexpr Kind kind_of<AcceleratorCurve> = Kind::curve;
 
-using RecordTables = std::tuple<std::vector<Accelerator>, std::vector<Cpu>, std::vector<Memory>, std::vector<Storage>,
-                                std::vector<Nic>, std::vector<Server>, std::vector<Grid>, std::vector<FabProcess>,
-                                std::vector<PackageTechnology>, std::vector<Material>>;
+using RecordTables =
+    std::tuple<std::vector<Accelerator>, std::vector<Cpu>, std::vector<Memory>, std::vector<Storage>, std::vector<Nic>,
+               std::vector<Server>, std::vector<Grid>, std::vector<FabProcess>, std::vector<PackageTechnology>,
+               std::vector<Material>, std::vector<Partitioning>, std::vector<AcceleratorCurve>>;
 
 /// Calls visit(table) for the vector of each kind, in the order of `all_kinds`.
 template <class Tables, class F>

@@ -122,6 +122,37 @@ std::string rows_of(const Table& table) {
   return out + "]\n";
 }
 
+std::string marginal_tables(const std::string& table, int data_year, const MarginalYear& year) {
+  std::string out = "\n[sources.marginal]\n";
+  out +=
+      "text = \"our estimate: slope of hourly changes of emissions over those of generation that follows demand "
+      "(Hawkes, "
+      "Energy Policy 38, 2010; Siler-Evans et al., Environ. Sci. Technol. 46, 2012), from the data of source "
+      "hourly\"\n";
+  out += "year = " + std::to_string(data_year) + "\n";
+  out += "scope = \"generation inside the balancing area; curtailment and imports are not seen\"\n";
+  out += "licence = \"Apache-2.0 (this project); data as source hourly\"\n";
+  out += "\n[" + table + ".marginal]\n";
+  out += "value = " + fixed(year.mean.value.value(), 2) + "\n";
+  out += "low = " + fixed(year.mean.low.value(), 2) + "\n";
+  out += "high = " + fixed(year.mean.high.value(), 2) + "\n";
+  out += "unit = \"gCO2e/kWh\"\nsource = \"marginal\"\n";
+  out +=
+      "note = \"slope over the year; low and high: the extremes with the slopes over all generation and over burnt "
+      "fuel "
+      "alone\"\n";
+  out += "\n[" + table + ".marginal_profile]\nunit = \"gCO2e/kWh\"\nsource = \"marginal\"\n";
+  out +=
+      "note = \"slopes by month and hour (UTC), with 2 hours and 1 month to each side; spread is their standard "
+      "error\"\n";
+  out += "hours_used = " + std::to_string(year.profile.hours_used) + "\n";
+  out += "hours_missing = " + std::to_string(year.profile.hours_missing) + "\n";
+  out += "gaps = []\n";
+  out += "mean = " + rows_of(year.profile.mean);
+  out += "spread = " + rows_of(year.profile.spread);
+  return out;
+}
+
 }  // namespace
 
 Result<YearProfile> typical_year(const HourlyGrid& grid) {
@@ -229,6 +260,8 @@ Result<std::string> grid_record_toml(const GridHeading& heading, const HourlyGri
   out += profile.gaps.empty() ? "]\n" : "\n]\n";
   out += "mean = " + rows_of(profile.mean);
   out += "spread = " + rows_of(profile.spread);
+  // Without a fuel mix, or with too little of it, the record has no marginal intensity.
+  if (const auto marginal = marginal_year(grid)) out += marginal_tables(table, heading.provenance.year, *marginal);
   return out;
 }
 

@@ -10,14 +10,22 @@
 #include <map>
 #include <stdexcept>
 
+#include "cap_options.h"
 #include "cradle/base/text.h"
 #include "cradle/base/time.h"
 #include "cradle/published/tools.h"
 #include "cradle/workload/generator.h"
+#include "inference_options.h"
+#include "inference_replay_options.h"
+#include "joint_options.h"
+#include "mig_options.h"
 #include "node_program.h"
 #include "observe_options.h"
 #include "option_kinds.h"
 #include "power_options.h"
+#include "profile_options.h"
+#include "shift_options.h"
+#include "shift_regions_options.h"
 #include "verbs.h"
 
 namespace {
@@ -78,6 +86,10 @@ int main(int argc, char** argv) {
   study_verb->add_option("--ledger", study.ledger, "where the entries go")->capture_default_str();
   study_verb->add_option("--report", study.report, "where the page goes")->capture_default_str();
   study_verb->add_flag("--print-default", study.print_default, "print the embedded study and exit");
+  study_verb->add_option("--decisions", study.decisions,
+                         "write every input and decision of the dispatcher to this file");
+  study_verb->add_option("--check-decisions", study.check_decisions,
+                         "replay such a file of this study through a fresh dispatcher and compare every byte");
   add_output(study_verb, study.output);
   study_verb->callback([&] { status = run_study(study, common); });
 
@@ -105,7 +117,8 @@ int main(int argc, char** argv) {
   };
   catalog_action("list", "all records, or those of one kind")
       ->add_option("kind", catalog.kind,
-                   "accelerator, cpu, memory, storage, nic, server, grid, process, package or material");
+                   "accelerator, cpu, memory, storage, nic, server, grid, process, package, material, partitioning or "
+                   "curve");
   catalog_action("show", "every number of one record with unit, range and source")
       ->add_option("id", catalog.id, "key of the record")
       ->required();
@@ -131,6 +144,18 @@ int main(int argc, char** argv) {
   fgd_verb->add_option("--data", fgd.data, "folder with the openb trace");
   add_output(fgd_verb, fgd.output);
   fgd_verb->callback([&] { status = run_compare_fgd(fgd, common); });
+  CompareGaiaOptions gaia;
+  add_compare_gaia(*compare_verb, gaia, [&] { status = run_compare_gaia(gaia, common); });
+
+  CompareJointOptions joint;
+  add_compare_joint(*compare_verb, joint, [&] { status = run_compare_joint(joint, common); });
+
+  CompareInfernoOptions inferno;
+  add_compare_inferno(*compare_verb, inferno, [&] { status = run_compare_inferno(inferno, common); });
+
+  MigOptions mig;
+  add_mig_verb(app, mig, [&] { status = run_mig(mig, common); });
+  add_compare_miso(*compare_verb, mig, [&] { status = run_compare_miso(mig, common); });
 
   CompareEmbodiedOptions tools;
   CLI::App* tools_verb = compare_verb->add_subcommand(
@@ -222,6 +247,23 @@ int main(int argc, char** argv) {
 
   PowerOptions power;
   add_power_verb(app, power, [&] { status = run_power(power, common); });
+  ShiftVerbOptions shift;
+  CLI::App* shift_verb = add_shift_verb(app, shift, [&] { status = run_shift(shift, common); });
+  ShiftRegionsOptions shift_regions;
+  add_shift_regions(*shift_verb, shift_regions, [&] { status = run_shift_regions(shift_regions, common); });
+
+  InferenceOptions inference_options;
+  CLI::App* inference_verb =
+      add_inference_verb(app, inference_options, [&] { status = run_inference(inference_options, common); });
+  InferenceReplayOptions inference_replay;
+  add_inference_replay(*inference_verb, inference_replay,
+                       [&] { status = run_inference_replay(inference_replay, common); });
+
+  CapOptions cap;
+  add_cap_verb(app, cap, [&] { status = run_cap(cap, common); });
+
+  ProfileVerbOptions profile;
+  add_profile_verb(app, profile, [&] { status = run_profile(profile, common); });
 
   DataOptions data;
   CLI::App* data_verb = app.add_subcommand("data", "public traces: list, fetch, find");

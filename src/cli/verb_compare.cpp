@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <limits>
 #include <nlohmann/json.hpp>
 
 #include "cradle/base/text.h"
@@ -27,6 +28,12 @@ std::string seeds_text(const std::vector<std::uint64_t>& seeds) {
   return text;
 }
 
+std::optional<double> kilowatts_at(const study::FgdRow& row, int demand_percent) {
+  for (const study::PowerStep& step : row.steps)
+    if (step.demand_percent == demand_percent) return step.power_mean.value() / 1000;
+  return std::nullopt;
+}
+
 report::Table table_of(const std::vector<study::FgdComparison>& comparisons) {
   using report::Align;
   report::Table table;
@@ -43,14 +50,12 @@ report::Table table_of(const std::vector<study::FgdComparison>& comparisons) {
       .column("fragmentation_percent_80", "frag@80", Align::right, 2, "%")
       .column("published_fragmentation_percent_80", "published", Align::right, 2, "%");
   const bool with_power = std::any_of(comparisons.begin(), comparisons.end(), [](const auto& comparison) {
-    return std::any_of(comparison.rows.begin(), comparison.rows.end(), [](const auto& row) { return !!row.power_50; });
+    return std::any_of(comparison.rows.begin(), comparison.rows.end(),
+                       [](const auto& row) { return !row.steps.empty(); });
   });
   if (with_power)
     table.column("power_kilowatts_50", "power@50", Align::right, 1, "kW")
         .column("power_kilowatts_80", "power@80", Align::right, 1, "kW");
-  const auto kilowatts = [](const std::optional<carbon::Watts>& watts) {
-    return watts ? report::Cell(watts->value() / 1000) : report::Cell(std::monostate{});
-  };
   const auto optional = [](const std::optional<double>& value) {
     return value ? report::Cell(*value) : report::Cell(std::monostate{});
   };
@@ -75,8 +80,8 @@ report::Table table_of(const std::vector<study::FgdComparison>& comparisons) {
                                       optional(row.fragmentation_80),
                                       optional(row.published_80)};
       if (with_power) {
-        cells.push_back(kilowatts(row.power_50));
-        cells.push_back(kilowatts(row.power_80));
+        cells.push_back(optional(kilowatts_at(row, 50)));
+        cells.push_back(optional(kilowatts_at(row, 80)));
       }
       table.row(std::move(cells));
     }
@@ -93,8 +98,13 @@ nlohmann::ordered_json json_of(const study::FgdComparison& comparison) {
                                 {"allocation_percent_sd", row.allocation_sd}};
     if (row.fragmentation_50) item["fragmentation_percent_50"] = *row.fragmentation_50;
     if (row.fragmentation_80) item["fragmentation_percent_80"] = *row.fragmentation_80;
-    if (row.power_50) item["power_kilowatts_50"] = row.power_50->value() / 1000;
-    if (row.power_80) item["power_kilowatts_80"] = row.power_80->value() / 1000;
+    for (const int demand : {50, 80})
+      if (const auto kilowatts = kilowatts_at(row, demand))
+        item["power_kilowatts_" + std::to_string(demand)] = *kilowatts;
+    for (const study::PowerStep& step : row.steps)
+      item["steps"].push_back({{"demand_percent", step.demand_percent},
+                               {"allocation_percent", step.allocation_mean},
+                               {"power_kilowatts", step.power_mean.value() / 1000}});
     if (row.published) {
       item["published_allocation_percent_mean"] = row.published->mean;
       item["published_allocation_percent_sd"] = row.published->sd;
@@ -104,6 +114,63 @@ nlohmann::ordered_json json_of(const study::FgdComparison& comparison) {
     document["rows"].push_back(std::move(item));
   }
   return document;
+}
+
+/// Draw at every step of demand, one column a policy; the sum over the steps and watts per running GPU follow.
+std::string power_by_demand(const study::FgdComparison& comparison) {
+  std::size_t steps = std::numeric_limits<std::size_t>::max();
+  for (const study::FgdRow& row : comparison.rows) steps = std::min(steps, row.steps.size());
+  if (comparison.rows.empty() || steps == 0) return {};
+  report::Table table;
+  table.column("demand_percent", "draw at demand", report::Align::right, 0, "%");
+  for (const study::FgdRow& row : comparison.rows) table.column(row.policy, row.policy, report::Align::right, 1, "kW");
+  for (std::size_t at = 0; at < steps; ++at) {
+    std::vector<report::Cell> cells{static_cast<double>(comparison.rows.front().steps[at].demand_percent)};
+    for (const study::FgdRow& row : comparison.rows) cells.emplace_back(row.steps[at].power_mean.value() / 1000);
+    table.row(std::move(cells));
+  }
+  return "\n" + comparison.trace + "\n" + table.to_text(160);
+}
+
+/// For each policy against the published power-aware one: at how many steps of demand it draws less, the sum over the
+/// steps, and the draw for each running GPU at the last one; nothing if that policy is not among the rows.
+std::string power_verdict(const study::FgdComparison& comparison) {
+  const auto& rows = comparison.rows;
+  const auto named = [&](const char* name) {
+    return std::find_if(rows.begin(), rows.end(), [&](const auto& row) { return row.policy == name; });
+  };
+  const auto published = named("PWR+FGD");
+  const auto fgd = named("FGD");
+  if (published == rows.end() || published->steps.empty()) return {};
+  std::string text;
+  for (const study::FgdRow& row : rows) {
+    if (&row == &*published) continue;
+    const std::size_t steps = std::min(row.steps.size(), published->steps.size());
+    std::size_t less = 0, less_in_sum = 0, less_per_gpu = 0;
+    double sum = 0, published_sum = 0;
+    for (std::size_t at = 0; at < steps; ++at) {
+      const study::PowerStep &ours = row.steps[at], &theirs = published->steps[at];
+      sum += ours.power_mean.value();
+      published_sum += theirs.power_mean.value();
+      less += ours.power_mean < theirs.power_mean;
+      less_in_sum += sum < published_sum;
+      less_per_gpu +=
+          ours.power_mean.value() * theirs.allocation_mean < theirs.power_mean.value() * ours.allocation_mean;
+    }
+    char line[240];
+    std::snprintf(
+        line, sizeof line,
+        "%s against PWR+FGD: draws less at %zu of %zu steps, less in sum up to %zu, less per running GPU at %zu "
+        "(%+.1f %% in all)",
+        row.policy.c_str(), less, steps, less_in_sum, less_per_gpu, 100 * (sum / published_sum - 1));
+    text += line;
+    if (fgd != rows.end() && &row != &*fgd) {
+      std::snprintf(line, sizeof line, "; allocation %+.2f pp of FGD's", row.allocation_mean - fgd->allocation_mean);
+      text += line;
+    }
+    text += "\n";
+  }
+  return text;
 }
 
 /// One sentence: how far the rows with a published value are from it.
@@ -202,7 +269,12 @@ int run_compare_fgd(const CompareFgdOptions& options, const Common& common) {
     printed = document.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
   } else {
     const report::Table table = table_of(comparisons);
-    printed = options.output == Output::csv ? table.to_csv() : table.to_text(160) + verdict(comparisons);
+    if (options.output == Output::csv) {
+      printed = table.to_csv();
+    } else {
+      printed = table.to_text(160) + verdict(comparisons);
+      for (const auto& comparison : comparisons) printed += power_by_demand(comparison) + power_verdict(comparison);
+    }
   }
   std::fwrite(printed.data(), 1, printed.size(), stdout);
   return 0;

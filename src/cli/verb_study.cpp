@@ -10,6 +10,7 @@
 #include "cradle/catalog/catalog.h"
 #include "cradle/report/progress.h"
 #include "cradle/report/study_report.h"
+#include "cradle/report/table.h"
 #include "cradle/study/study.h"
 #include "cradle/study/study_config.h"
 #include "cradle/workload/data_set.h"
@@ -25,11 +26,13 @@ namespace {
 Result<void> check_outputs(const StudyOptions& options, const study::StudyConfig& config) {
   std::vector<std::pair<std::string, std::filesystem::path>> files{{"--ledger", options.ledger},
                                                                    {"--report", options.report}};
+  if (!options.decisions.empty()) files.emplace_back("--decisions", options.decisions);
   for (const std::string& input : {options.file, config.workload.pods, config.fleet.nodes})
     if (!input.empty()) files.emplace_back("the input " + input, input);
   for (const study::SiteConfig& site : config.sites)
     if (!site.hourly.empty()) files.emplace_back("the input " + site.hourly, site.hourly);
-  for (std::size_t i = 0; i < 2; ++i) {
+  const std::size_t outputs = options.decisions.empty() ? 2 : 3;
+  for (std::size_t i = 0; i < outputs; ++i) {
     const auto& [option, path] = files[i];
     for (std::size_t j = 0; j < files.size(); ++j)
       if (i != j && std::filesystem::weakly_canonical(path) == std::filesystem::weakly_canonical(files[j].second))
@@ -42,6 +45,41 @@ Result<void> check_outputs(const StudyOptions& options, const study::StudyConfig
 }
 
 constexpr int interrupted_status = 130;  // what shells call a program ended by SIGINT
+
+/// Replays a decision log and says of every section whether it is what the dispatcher decides.
+int check_log(const StudyOptions& options, const study::StudyConfig& config, const study::StudyInput& input,
+              const catalog::Catalog& catalog) {
+  const auto log = read_file(options.check_decisions);
+  if (!log) return fail(log.error());
+  const std::string file = options.check_decisions.string();
+  const auto checks = study::check_decisions(config, input, catalog, *log, file);
+  if (!checks) return fail(checks.error());
+  report::Table table;
+  table.column("run", "run")
+      .column("inputs", "inputs", report::Align::right, 0)
+      .column("decisions", "decisions", report::Align::right, 0)
+      .column("result", "result");
+  bool identical = true;
+  for (const study::DecisionCheck& check : *checks) {
+    identical = identical && check.outcome.identical;
+    table.row(
+        {check.run, static_cast<std::int64_t>(check.outcome.inputs), static_cast<std::int64_t>(check.outcome.decisions),
+         check.outcome.identical ? std::string("identical") : "differs at line " + std::to_string(check.outcome.line)});
+  }
+  const std::string printed = options.output == Output::json  ? table.to_json("cradle.decisions/1")
+                              : options.output == Output::csv ? table.to_csv()
+                                                              : table.to_text(120);
+  std::fwrite(printed.data(), 1, printed.size(), stdout);
+  for (const study::DecisionCheck& check : *checks) {
+    if (check.outcome.identical) continue;
+    const auto said = [](const std::string& line) { return line.empty() ? std::string("nothing") : "'" + line + "'"; };
+    return fail(failure(
+        "the log says " + said(check.outcome.logged) + ", the dispatcher decides " + said(check.outcome.decided),
+        file + ":" + std::to_string(check.outcome.line),
+        "the log was changed, or it was made by another version of cradle"));
+  }
+  return identical ? 0 : 1;
+}
 
 }  // namespace
 
@@ -68,6 +106,7 @@ int run_study(const StudyOptions& options, const Common& common) {
   if (!input) return fail(input.error());
   if (!input->note.empty() && !common.quiet) std::fprintf(stderr, "cradle: %s\n", input->note.c_str());
 
+  if (!options.check_decisions.empty()) return check_log(options, *config, *input, *catalog);
   if (auto ok = check_outputs(options, *config); !ok) return fail(ok.error());
 
   std::stop_source stop;
@@ -78,6 +117,7 @@ int run_study(const StudyOptions& options, const Common& common) {
   run.threads = common.threads;
   run.command = "cradle study" + (options.file.empty() ? std::string() : " " + options.file) +
                 (options.embedded ? " --embedded" : "");
+  run.log_decisions = !options.decisions.empty();
   run.stop = stop.get_token();
   run.redraw = [&](std::uint64_t seed) {
     study::StudyConfig drawn = *config;
@@ -104,6 +144,8 @@ int run_study(const StudyOptions& options, const Common& common) {
   guard.reset();
   if (!outcome) return fail(outcome.error());
 
+  if (!options.decisions.empty())
+    if (auto written = write_file(options.decisions, outcome->decisions); !written) return fail(written.error());
   if (!outcome->report.policies.empty()) {
     const auto& report = outcome->report;
     const std::string printed = options.output == Output::json  ? report::to_json(report)

@@ -26,6 +26,8 @@ struct StudyOptions {
   std::filesystem::path ledger = "cradle.ledger";
   std::filesystem::path report = "cradle-report.html";
   bool print_default = false;
+  std::filesystem::path decisions;        ///< --decisions FILE: the log of every input and decision; empty: none
+  std::filesystem::path check_decisions;  ///< --check-decisions FILE: replay such a log instead of the study
   Output output = Output::table;
 };
 

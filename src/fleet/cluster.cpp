@@ -1,6 +1,7 @@
 #include "cradle/fleet/cluster.h"
 
 #include <algorithm>
+#include <bit>
 #include <cassert>
 #include <unordered_set>
 
@@ -62,6 +63,7 @@ Result<Cluster> Cluster::make(std::span<const NodeSpec> nodes) {
     cluster.gpu_total_left_.push_back(gpu_total);
     cluster.gpu_left_.push_back(left);
     cluster.affinity_.emplace_back();
+    cluster.gpu_saved_milli_.push_back(0);
     cluster.gpu_capacity_ += gpu_total;
     cluster.cpu_capacity_ += node.cpu_milli;
     cluster.max_cpu_ = std::max(cluster.max_cpu_, node.cpu_milli);
@@ -83,14 +85,16 @@ Request Cluster::request(const workload::Demand& demand) const {
   return request;
 }
 
+bool Cluster::fits_empty(NodeIndex node, const Request& request) const {
+  const NodeSpec& spec = specs_[node];
+  return spec.cpu_milli >= request.cpu_milli && spec.memory_mib >= request.memory_mib &&
+         (request.gpu_count == 0 ||
+          (spec.gpu_count >= request.gpu_count && (request.accepted_models >> model_[node] & 1) != 0));
+}
+
 bool Cluster::fits_empty(const Request& request) const {
-  for (std::size_t node = 0; node < size(); ++node) {
-    const NodeSpec& spec = specs_[node];
-    if (spec.cpu_milli >= request.cpu_milli && spec.memory_mib >= request.memory_mib &&
-        (request.gpu_count == 0 ||
-         (spec.gpu_count >= request.gpu_count && (request.accepted_models >> model_[node] & 1) != 0)))
-      return true;
-  }
+  for (NodeIndex node = 0; node < size(); ++node)
+    if (fits_empty(node, request)) return true;
   return false;
 }
 
@@ -144,9 +148,18 @@ void Cluster::release(const Placement& placement, const Request& request) {
   changed(node);
 }
 
+void Cluster::set_draw(const Placement& placement, int from_milli, int to_milli) {
+  int& saved = gpu_saved_milli_[placement.node];
+  saved += std::popcount(placement.gpus) * (from_milli - to_milli);
+  assert(saved >= 0);
+}
+
 NodePower Cluster::power(NodeIndex node) const {
   const NodeView now = view(node);
-  return node_power(now.power, now.cpu_capacity, now.cpu_left, now.gpu_count, idle_gpus(now));
+  NodePower power = node_power(now.power, now.cpu_capacity, now.cpu_left, now.gpu_count, idle_gpus(now));
+  if (const int saved = gpu_saved_milli_[node]; saved != 0)
+    power.gpu -= now.power.gpu_full * (static_cast<double>(saved) / milli);
+  return power;
 }
 
 bool fits_compute(const NodeView& node, const Request& request) {

@@ -56,6 +56,8 @@ Result<std::shared_ptr<const Nvml>> Nvml::load(const std::string& library) {
   find(from, "nvmlDeviceGetPowerManagementLimit", f.limit);
   find(from, "nvmlDeviceGetPowerManagementDefaultLimit", f.default_limit);
   find(from, "nvmlDeviceSetPowerManagementLimit", f.set_limit);
+  find(from, "nvmlSystemGetDriverVersion", f.driver);
+  find(from, "nvmlDeviceGetClockInfo", f.clock);
   if (const int status = f.init(); status != success)
     return missing("NVML does not start (status " + std::to_string(status) + ")");
   loaded->initialised = true;

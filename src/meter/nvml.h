@@ -61,6 +61,8 @@ struct Nvml {
   int (*limit)(Device, unsigned*) = nullptr;
   int (*default_limit)(Device, unsigned*) = nullptr;
   int (*set_limit)(Device, unsigned) = nullptr;
+  int (*driver)(char*, unsigned) = nullptr;                   ///< version of the driver
+  int (*clock)(Device, int domain, unsigned* mhz) = nullptr;  ///< domain 1: multiprocessors
 
   /// Loads the library and initialises it; shuts it down with the last copy of the pointer. Functions that an old
   /// driver lacks stay null, except those without which no board can be read. missing_data if it cannot be had.

@@ -11,5 +11,6 @@ endif()
 # A library that is found at run time carries no types that this sanitizer could compare.
 if(CRADLE_SANITIZE AND CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
   set_source_files_properties(${CMAKE_SOURCE_DIR}/src/meter/gpu_meter.cpp ${CMAKE_SOURCE_DIR}/src/meter/gpu_limit.cpp
+                              ${CMAKE_SOURCE_DIR}/src/meter/gpu_board.cpp
                               ${CMAKE_SOURCE_DIR}/src/meter/nvml.cpp PROPERTIES COMPILE_OPTIONS -fno-sanitize=function)
 endif()

@@ -88,6 +88,26 @@ TEST(Measures, PowerIsTheIncreaseOfTheDraw) {
   EXPECT_EQ(best_scored_gpu(Measure::power, Quantisation::integer, f.scale, f.cluster.view(0), half, 0), 4U);
 }
 
+TEST(Measures, PowerShareDoesNotAskWhetherASocketIsAwake) {
+  Fixture f({node("a", 8, "G2", 128'000)});
+  const Request cpu_only = f.cluster.request(job(8000, 0, 0).demand);
+  const Request half = f.cluster.request(job(8000, 1, 500).demand);
+  const fleet::PowerModel& model = f.cluster.spec(0).power;
+  const double share = (model.socket_full - model.socket_idle).value() * 8 / (2.0 * model.cores_per_socket);
+  ASSERT_GT(share, 0);
+  // The first threads wake a socket: by increase they cost all of it, by share their part; and so do the next ones.
+  EXPECT_LT(f.score_of(Measure::power, 0, cpu_only), -share);
+  EXPECT_DOUBLE_EQ(f.score_of(Measure::power_share, 0, cpu_only), -share);
+  EXPECT_DOUBLE_EQ(f.score_of(Measure::carbon_share, 0, cpu_only), -share);
+  EXPECT_DOUBLE_EQ(f.score_of(Measure::power_share, 0, half), -share - (model.gpu_full - model.gpu_idle).value());
+  f.cluster.place({0, 4}, half);
+  EXPECT_EQ(f.score_of(Measure::power, 0, cpu_only), 0);
+  EXPECT_DOUBLE_EQ(f.score_of(Measure::power_share, 0, cpu_only), -share);
+  // A GPU that is in use already costs nothing more.
+  EXPECT_DOUBLE_EQ(f.score_of(Measure::power_share, 0, half), -share);
+  EXPECT_EQ(best_scored_gpu(Measure::power_share, Quantisation::integer, f.scale, f.cluster.view(0), half, 0), 4U);
+}
+
 TEST(Measures, FragmentationPrefersTheGpuWhoseRestIsUseful) {
   // Typical jobs want 0.5 or a whole GPU. A half goes best onto the half that is left.
   Fixture f({node("a", 2, "G2", 128'000)});

@@ -87,16 +87,17 @@ void Scheduler::refresh(ShapeScores& shape, const Request& request) {
   shape.seen = changes.size();
 }
 
-std::optional<NodeIndex> Scheduler::pick_single(const ShapeScores& shape, const Request& request) {
+template <class Allowed>
+std::optional<NodeIndex> Scheduler::pick_single(const ShapeScores& shape, const Request& request, Allowed allowed) {
   // Scaling one component to 0 .. 100 changes neither its maximum nor who shares it, so it is left out.
   const auto memory = cluster_.memory_left();
-  const bool by_site = policy_.components[0].measure == Measure::carbon;
+  const bool by_site = reads_site_factor(policy_.components[0].measure);
   double highest = infeasible;
   NodeIndex chosen = 0;
   std::uint64_t ties = 0;
   for (NodeIndex node = 0; node < cluster_.size(); ++node) {
     double value = shape.scores[node];
-    if (value == infeasible || memory[node] < request.memory_mib) continue;
+    if (value == infeasible || memory[node] < request.memory_mib || !allowed(node)) continue;
     if (by_site) value *= site_factor_[cluster_.site(node)];
     if (value > highest) {
       highest = value;
@@ -110,13 +111,14 @@ std::optional<NodeIndex> Scheduler::pick_single(const ShapeScores& shape, const 
   return chosen;
 }
 
-std::optional<NodeIndex> Scheduler::pick_weighted(const ShapeScores& shape, const Request& request) {
+template <class Allowed>
+std::optional<NodeIndex> Scheduler::pick_weighted(const ShapeScores& shape, const Request& request, Allowed allowed) {
   const auto memory = cluster_.memory_left();
   const std::size_t nodes = cluster_.size();
   const std::size_t count = policy_.components.size();
   const auto value_of = [&](std::size_t c, NodeIndex node) {
     const double value = shape.scores[c * nodes + node];
-    return policy_.components[c].measure == Measure::carbon ? value * site_factor_[cluster_.site(node)] : value;
+    return reads_site_factor(policy_.components[c].measure) ? value * site_factor_[cluster_.site(node)] : value;
   };
   struct Range {
     double low = std::numeric_limits<double>::infinity(), high = infeasible;
@@ -125,7 +127,7 @@ std::optional<NodeIndex> Scheduler::pick_weighted(const ShapeScores& shape, cons
   Range ranges[most];
   bool any = false;
   for (NodeIndex node = 0; node < nodes; ++node) {
-    if (shape.scores[node] == infeasible || memory[node] < request.memory_mib) continue;
+    if (shape.scores[node] == infeasible || memory[node] < request.memory_mib || !allowed(node)) continue;
     any = true;
     for (std::size_t c = 0; c < count; ++c) {
       if (policy_.components[c].scaling == Scaling::none) continue;
@@ -140,7 +142,7 @@ std::optional<NodeIndex> Scheduler::pick_weighted(const ShapeScores& shape, cons
   NodeIndex chosen = 0;
   std::uint64_t ties = 0;
   for (NodeIndex node = 0; node < nodes; ++node) {
-    if (shape.scores[node] == infeasible || memory[node] < request.memory_mib) continue;
+    if (shape.scores[node] == infeasible || memory[node] < request.memory_mib || !allowed(node)) continue;
     double sum = 0;
     for (std::size_t c = 0; c < count; ++c) {
       double value = value_of(c, node);
@@ -162,12 +164,13 @@ std::optional<NodeIndex> Scheduler::pick_weighted(const ShapeScores& shape, cons
   return chosen;
 }
 
-std::optional<NodeIndex> Scheduler::pick(const ShapeScores& shape, const Request& request) {
-  if (policy_.components.size() > 1) return pick_weighted(shape, request);
-  if (policy_.components[0].measure != Measure::random) return pick_single(shape, request);
+template <class Allowed>
+std::optional<NodeIndex> Scheduler::pick(const ShapeScores& shape, const Request& request, Allowed allowed) {
+  if (policy_.components.size() > 1) return pick_weighted(shape, request, allowed);
+  if (policy_.components[0].measure != Measure::random) return pick_single(shape, request, allowed);
   const auto memory = cluster_.memory_left();
   const auto feasible = [&](NodeIndex node) {
-    return shape.scores[node] != infeasible && memory[node] >= request.memory_mib;
+    return shape.scores[node] != infeasible && memory[node] >= request.memory_mib && allowed(node);
   };
   std::uint64_t count = 0;
   for (NodeIndex node = 0; node < cluster_.size(); ++node) count += feasible(node);
@@ -177,10 +180,15 @@ std::optional<NodeIndex> Scheduler::pick(const ShapeScores& shape, const Request
     if (feasible(node) && skip-- == 0) return node;
 }
 
-std::optional<Placement> Scheduler::choose(const Request& request, ShapeIndex shape) {
+std::optional<Placement> Scheduler::choose(const Request& request, ShapeIndex shape, SiteMask sites) {
   ShapeScores& scores = shapes_[shape];
   refresh(scores, request);
-  const auto node = pick(scores, request);
+  const auto in_sites = [&](NodeIndex node) {
+    const fleet::SiteIndex site = cluster_.site(node);
+    return site < 64 && (sites >> site & 1) != 0;
+  };
+  const auto node =
+      sites == all_sites ? pick(scores, request, [](NodeIndex) { return true; }) : pick(scores, request, in_sites);
   if (!node) return std::nullopt;
   const fleet::NodeView view = cluster_.view(*node);
   if (request.gpu_count == 0) return Placement{*node, 0};

@@ -89,6 +89,13 @@ ordered_json policies_json(const StudyReport& report) {
                         {"jobs_never_placed", policy.jobs_never_placed},
                         {"on_pareto_front", static_cast<bool>(front[i])},
                         {"over_time", over_time_json(policy)}});
+    if (!policy.service) continue;
+    const ServiceLevel& level = *policy.service;
+    policies.back()["service"] = {
+        {"delay_mean_s", level.delay_mean.value()}, {"delay_p95_s", level.delay_p95.value()},
+        {"slowdown_mean", level.slowdown_mean},     {"slowdown_p95", level.slowdown_p95},
+        {"late_percent", 100 * level.late},         {"jobs_unfinished", level.jobs_unfinished},
+        {"suspensions", level.suspensions}};
   }
   return policies;
 }

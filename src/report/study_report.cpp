@@ -259,6 +259,9 @@ Table policy_table(const StudyReport& report) {
       .column("wait_p95", "wait p95", Align::right, wait_decimals, unit.name)
       .column("wait_max", "wait max", Align::right, wait_decimals, unit.name);
   if (!all_placed) table.column("jobs_never_placed", "never placed", Align::right, 0, "jobs");
+  const bool service = !report.policies.empty() && report.policies.front().service.has_value();
+  if (service)
+    table.column("slowdown_mean", "slow- down", Align::right, 3).column("late_percent", "late", Align::right, 2, "%");
   for (const PolicyResult& policy : report.policies) {
     std::vector<Cell> cells{policy.name,
                             kilograms(policy.total.value),
@@ -272,6 +275,11 @@ Table policy_table(const StudyReport& report) {
                             policy.wait.p95 / unit.size,
                             policy.wait.max / unit.size};
     if (!all_placed) cells.emplace_back(policy.jobs_never_placed);
+    if (service) {
+      const ServiceLevel level = policy.service.value_or(ServiceLevel{});
+      cells.emplace_back(level.slowdown_mean);
+      cells.emplace_back(100 * level.late);
+    }
     table.row(std::move(cells));
   }
   return table;
@@ -333,13 +341,41 @@ std::string to_csv(const StudyReport& report) {
         "idle_embodied_kg", "total_kg", "total_low_kg", "total_high_kg", "useful_gpu_hours", "g_per_useful_gpu_hour",
         "wait_mean_s", "wait_p50_s", "wait_p95_s", "wait_p99_s", "wait_max_s", "jobs_finished", "jobs_never_placed"})
     table.column(key, key);
-  for (const PolicyResult& policy : report.policies)
-    table.row({policy.name, 100 * policy.allocation, KilowattHours{policy.energy}.value(),
-               kilograms(policy.operational), kilograms(policy.embodied), kilograms(policy.idle_operational),
-               kilograms(policy.idle_embodied), kilograms(policy.total.value), kilograms(policy.total.low),
-               kilograms(policy.total.high), policy.useful_gpu_time.value(), grams_per_useful_gpu_hour(policy).value(),
-               policy.wait.mean.value(), policy.wait.p50.value(), policy.wait.p95.value(), policy.wait.p99.value(),
-               policy.wait.max.value(), policy.jobs_finished, policy.jobs_never_placed});
+  const bool service = !report.policies.empty() && report.policies.front().service.has_value();
+  if (service)
+    for (const char* key : {"delay_mean_s", "delay_p95_s", "slowdown_mean", "slowdown_p95", "late_percent",
+                            "jobs_unfinished", "suspensions"})
+      table.column(key, key);
+  for (const PolicyResult& policy : report.policies) {
+    std::vector<Cell> cells{policy.name,
+                            100 * policy.allocation,
+                            KilowattHours{policy.energy}.value(),
+                            kilograms(policy.operational),
+                            kilograms(policy.embodied),
+                            kilograms(policy.idle_operational),
+                            kilograms(policy.idle_embodied),
+                            kilograms(policy.total.value),
+                            kilograms(policy.total.low),
+                            kilograms(policy.total.high),
+                            policy.useful_gpu_time.value(),
+                            grams_per_useful_gpu_hour(policy).value(),
+                            policy.wait.mean.value(),
+                            policy.wait.p50.value(),
+                            policy.wait.p95.value(),
+                            policy.wait.p99.value(),
+                            policy.wait.max.value(),
+                            policy.jobs_finished,
+                            policy.jobs_never_placed};
+    if (service) {
+      const ServiceLevel level = policy.service.value_or(ServiceLevel{});
+      for (const double figure : {level.delay_mean.value(), level.delay_p95.value(), level.slowdown_mean,
+                                  level.slowdown_p95, 100 * level.late})
+        cells.emplace_back(figure);
+      cells.emplace_back(level.jobs_unfinished);
+      cells.emplace_back(level.suspensions);
+    }
+    table.row(std::move(cells));
+  }
   return table.to_csv();
 }
 

@@ -6,8 +6,7 @@
 #include <limits>
 #include <numeric>
 
-#include "cradle/base/random.h"
-#include "cradle/fleet/fragmentation.h"
+#include "cradle/dispatch/dispatcher.h"
 #include "cradle/simulate/event_queue.h"
 
 namespace cradle::simulate {
@@ -16,6 +15,10 @@ namespace {
 
 using carbon::Entry;
 using carbon::OperationType;
+using dispatch::Action;
+using dispatch::Decision;
+using dispatch::JobId;
+using dispatch::Pace;
 using fleet::NodeIndex;
 using fleet::Placement;
 using fleet::Request;
@@ -26,14 +29,14 @@ constexpr std::array<OperationType, parts_per_node> operation_types{
     OperationType::device_second, OperationType::core_second, OperationType::gibibyte_second,
     OperationType::core_second};
 
-/// What one job draws from, and reserves of, each part of its node. Constant while it runs.
+/// What one job draws from, and reserves of, each part of its node. Constant while it runs at one pace.
 struct Reservation {
   std::array<std::int64_t, parts_per_node> milliwatts{};
   std::array<std::int64_t, parts_per_node> baseline_milliwatts{};
   std::array<double, parts_per_node> operations_per_second{};
 };
 
-Reservation reservation(const fleet::NodeSpec& node, const Request& request) {
+Reservation reservation(const fleet::NodeSpec& node, const Request& request, Pace pace) {
   const fleet::PowerModel& power = node.power;
   const double gpus = static_cast<double>(request.total_gpu_milli()) / fleet::milli;
   const double threads = static_cast<double>(request.cpu_milli) / 1000;
@@ -48,14 +51,29 @@ Reservation reservation(const fleet::NodeSpec& node, const Request& request) {
                       floor_mw(power.memory * memory_share), floor_mw(power.base * cpu_share)};
   share.baseline_milliwatts = {floor_mw(power.gpu_idle * gpus), floor_mw(power.socket_idle * sockets),
                                share.milliwatts[2], share.milliwatts[3]};
+  if (pace.draw < fleet::milli) {
+    share.milliwatts[0] = floor_mw(power.gpu_full * gpus * (static_cast<double>(pace.draw) / fleet::milli));
+    share.baseline_milliwatts[0] = std::min(share.baseline_milliwatts[0], share.milliwatts[0]);
+  }
   share.operations_per_second = {gpus, threads, static_cast<double>(request.memory_mib) / 1024, threads};
   return share;
 }
 
-struct Running {
+/// A job that has arrived.
+struct Run {
   Placement placement;
   Reservation share;
   std::int64_t since_ms = 0;
+  std::int64_t left = 0;      ///< work, in thousandths of a millisecond at full speed
+  std::int64_t redo = 0;      ///< of that, work that had been done before
+  std::uint32_t version = 0;  ///< of its departure: earlier ones are void
+  Pace pace;
+  bool running = false, started = false, refused = false;
+};
+
+struct Departure {
+  JobId job;
+  std::uint32_t version;
 };
 
 /// The meters of one node: what its tenants draw together and since when its idle draw has been what it is.
@@ -70,26 +88,24 @@ struct NodeMeter {
 
 class Replay {
  public:
-  Replay(fleet::Cluster& cluster, policy::Scheduler& scheduler, std::span<const workload::Job> jobs,
-         std::span<const carbon::SiteRecord> sites, const TimedOptions& options, carbon::EntrySink& sink)
-      : cluster_(cluster),
-        scheduler_(scheduler),
+  Replay(dispatch::Dispatcher& dispatcher, std::span<const workload::Job> jobs, const TimedOptions& options,
+         carbon::EntrySink& sink)
+      : dispatcher_(dispatcher),
+        cluster_(dispatcher.cluster()),
         jobs_(jobs),
-        sites_(sites),
         options_(options),
         sink_(sink),
-        meters_(cluster.size()),
-        running_(jobs.size()),
-        factors_(sites.size()) {}
+        meters_(cluster_.size()),
+        runs_(jobs.size()) {}
 
   TimedResult run() {
     prepare();
-    std::size_t next = 0;
     const auto horizon = options_.horizon_ms;
-    while (next < order_.size() || !departures_.empty()) {
-      const std::int64_t arrival = next < order_.size() ? jobs_[order_[next]].arrival_ms : never;
-      const std::int64_t departure = departures_.empty() ? never : departures_.next_time();
-      const std::int64_t now = std::min(arrival, departure);
+    for (;;) {
+      const std::int64_t arrival = next_ < order_.size() ? jobs_[order_[next_]].arrival_ms : never;
+      const std::int64_t departure = next_departure();
+      const std::int64_t wake = dispatcher_.next_wake().value_or(never);
+      const std::int64_t now = std::min({arrival, departure, wake});
       if (now >= horizon) break;
       if (options_.stop.stop_requested()) {
         result_.stopped = true;
@@ -98,15 +114,12 @@ class Replay {
       advance(now);
       ++result_.events;
       // At equal times leaving comes first: what a job frees can be had at the same moment.
-      if (departure <= arrival) {
-        finish(departures_.pop().payload);
-        while (!departures_.empty() && departures_.next_time() == now) {
-          ++result_.events;
-          finish(departures_.pop().payload);
-        }
-        drain_queue();
+      if (departure == now) {
+        leave();
+      } else if (wake == now) {
+        apply(dispatcher_.tick(now));
       } else {
-        arrive(order_[next++]);
+        apply(dispatcher_.arrive(now, jobs_[order_[next_++]]));
       }
       if (options_.progress && result_.events % 256 == 0) options_.progress(now, horizon);
     }
@@ -116,6 +129,7 @@ class Replay {
 
  private:
   static constexpr std::int64_t never = std::numeric_limits<std::int64_t>::max();
+  static constexpr std::int64_t full_speed = 1000;  // of a Pace
 
   void prepare() {
     order_.resize(jobs_.size());
@@ -123,19 +137,13 @@ class Replay {
     std::stable_sort(order_.begin(), order_.end(),
                      [&](std::uint32_t a, std::uint32_t b) { return jobs_[a].arrival_ms < jobs_[b].arrival_ms; });
     result_.start = options_.start;
-    for (const workload::Job& job : jobs_) {
-      requests_.push_back(cluster_.request(job.demand));
-      shapes_.push_back(scheduler_.shape(requests_.back()));
+    for (const workload::Job& job : jobs_)
       result_.jobs.push_back({job.name, job.user, job.product, at(job.arrival_ms), std::nullopt, std::nullopt});
-    }
-    refused_memory_.assign(jobs_.size(), never);
-    refused_at_.assign(jobs_.size(), 0);
     for (NodeIndex node = 0; node < cluster_.size(); ++node) {
       NodeMeter& meter = meters_[node];
       meter.empty_mw = meter.idle_mw = meter.idle_baseline_mw = idle_draw(node);
     }
     departures_.reserve(1024);
-    set_factors();
   }
 
   Instant at(std::int64_t ms) const { return {options_.start.ms + ms}; }
@@ -147,52 +155,91 @@ class Replay {
             milliwatts(power.memory) - tenants[2], milliwatts(power.base) - tenants[3]};
   }
 
-  void set_factors() {
-    for (std::size_t site = 0; site < sites_.size(); ++site) {
-      const carbon::SiteRecord& record = sites_[site];
-      const carbon::IntensitySeries& signal = record.marginal ? *record.marginal : record.average;
-      factors_[site] = signal.at(at(now_)) * record.pue;
-    }
-    scheduler_.set_site_factors(factors_);
+  const workload::Job& job_of(JobId id) const { return jobs_[order_[id]]; }
+
+  std::int64_t next_departure() {
+    while (!departures_.empty() && runs_[departures_.next().job].version != departures_.next().version)
+      departures_.pop();
+    return departures_.empty() ? never : departures_.next_time();
   }
 
   void advance(std::int64_t now) {
     const auto elapsed = static_cast<double>(now - now_);
     gpu_milli_ms_ += static_cast<double>(cluster_.gpu_milli_used()) * elapsed;
     cpu_milli_ms_ += static_cast<double>(cluster_.cpu_milli_used()) * elapsed;
-    const bool new_hour = at(now).ms / ms_per_hour != at(now_).ms / ms_per_hour;
     now_ = now;
-    if (new_hour) set_factors();
   }
 
-  void arrive(std::uint32_t job) {
-    if (!cluster_.fits_empty(requests_[job])) {
-      ++result_.impossible;
-      return;
-    }
-    if (!try_start(job)) queue_.push_back(job);
+  void leave() {
+    leaving_.clear();
+    do {
+      leaving_.push_back(departures_.pop().payload.job);
+      finish(leaving_.back());
+    } while (next_departure() == now_);
+    result_.events += leaving_.size() - 1;
+    apply(dispatcher_.finish(now_, leaving_));
   }
 
-  bool try_start(std::uint32_t job) {
-    // A shape that found no node keeps finding none until something leaves; more memory does not help it.
-    const policy::ShapeIndex shape = shapes_[job];
-    const Request& request = requests_[job];
-    if (refused_at_[shape] == releases_ + 1 && request.memory_mib >= refused_memory_[shape]) return false;
-    const auto placement = scheduler_.choose(request, shape);
-    if (!placement) {
-      refused_memory_[shape] = refused_at_[shape] == releases_ + 1
-                                   ? std::min(refused_memory_[shape], request.memory_mib)
-                                   : request.memory_mib;
-      refused_at_[shape] = releases_ + 1;
-      return false;
+  void apply(std::span<const Decision> decisions) {
+    for (const Decision& decision : decisions) {
+      Run& run = runs_[decision.job];
+      switch (decision.action) {
+        case Action::defer: break;
+        case Action::refuse:
+          run.refused = true;
+          ++result_.impossible;
+          break;
+        case Action::start:
+          run.left = job_of(decision.job).duration_ms * full_speed;
+          run.started = true;
+          waits_.push_back(now_ - job_of(decision.job).arrival_ms);
+          result_.jobs[order_[decision.job]].started = at(now_);
+          begin(decision);
+          break;
+        case Action::resume: {
+          const std::int64_t cost = dispatcher_.configuration().resume_cost_ms * full_speed;
+          run.left += cost;
+          run.redo += cost;
+          begin(decision);
+          break;
+        }
+        case Action::suspend:
+          stop(decision.job);
+          ++run.version;
+          ++result_.suspensions;
+          break;
+        case Action::cap:
+          stop(decision.job);
+          begin(decision);
+          break;
+      }
     }
-    cluster_.place(*placement, request);
-    running_[job] = {*placement, reservation(cluster_.spec(placement->node), request), now_};
-    charge(placement->node, running_[job].share, 1);
-    departures_.push(now_ + jobs_[job].duration_ms, job);
-    waits_.push_back(now_ - jobs_[job].arrival_ms);
-    result_.jobs[job].started = at(now_);
-    return true;
+  }
+
+  Request request_of(JobId id) const { return cluster_.request(job_of(id).demand); }
+
+  void begin(const Decision& decision) {
+    Run& run = runs_[decision.job];
+    const Request request = request_of(decision.job);
+    cluster_.place(decision.placement, request);
+    if (decision.pace.draw < fleet::milli) cluster_.set_draw(decision.placement, fleet::milli, decision.pace.draw);
+    run.placement = decision.placement;
+    run.pace = decision.pace;
+    run.share = reservation(cluster_.spec(run.placement.node), request, run.pace);
+    run.since_ms = now_;
+    run.running = true;
+    charge(run.placement.node, run.share, 1);
+    departures_.push(now_ + (run.left + run.pace.speed - 1) / run.pace.speed, {decision.job, ++run.version});
+  }
+
+  /// Writes what the job used since it began and takes it off its machine.
+  void stop(JobId id) {
+    write_job(id);
+    Run& run = runs_[id];
+    run.running = false;
+    if (run.pace.draw < fleet::milli) cluster_.set_draw(run.placement, run.pace.draw, fleet::milli);
+    cluster_.release(run.placement, request_of(id));
+    charge(run.placement.node, run.share, -1);
   }
 
   void charge(NodeIndex node, const Reservation& share, int sign) {
@@ -236,17 +283,23 @@ class Replay {
     sink_.write(entry);
   }
 
-  void write_job(std::uint32_t job) {
-    const Running& run = running_[job];
+  void write_job(JobId id) {
+    Run& run = runs_[id];
     const std::int64_t elapsed = now_ - run.since_ms;
-    result_.useful_gpu_hours += run.share.operations_per_second[0] * static_cast<double>(elapsed) / ms_per_hour;
+    // The last millisecond of a job at a slower pace is not all its own.
+    const std::int64_t work = std::min(run.left, elapsed * run.pace.speed);
+    const std::int64_t redone = std::min(run.redo, work);
+    run.left -= work;
+    run.redo -= redone;
+    const double useful_ms = static_cast<double>(work - redone) / full_speed;
+    result_.useful_gpu_hours += run.share.operations_per_second[0] * useful_ms / ms_per_hour;
     if (elapsed == 0) return;
     for (std::uint32_t part = 0; part < parts_per_node; ++part) {
       if (run.share.operations_per_second[part] == 0) continue;
       Entry entry;
       entry.start = at(run.since_ms);
       entry.end = at(now_);
-      entry.job = job;
+      entry.job = order_[id];
       entry.component = run.placement.node * parts_per_node + part;
       entry.microjoules = run.share.milliwatts[part] * elapsed;
       entry.baseline_microjoules = run.share.baseline_milliwatts[part] * elapsed;
@@ -256,39 +309,51 @@ class Replay {
     }
   }
 
-  void finish(std::uint32_t job) {
-    write_job(job);
-    const Running& run = running_[job];
-    cluster_.release(run.placement, requests_[job]);
-    charge(run.placement.node, run.share, -1);
-    ++releases_;
-    ++result_.finished;
-    result_.jobs[job].finished = at(now_);
+  void finish(JobId id) {
+    stop(id);
+    end(id, now_);
   }
 
-  void drain_queue() {
-    const auto started =
-        std::remove_if(queue_.begin(), queue_.end(), [&](std::uint32_t job) { return try_start(job); });
-    queue_.erase(started, queue_.end());
+  void end(JobId id, std::int64_t at_ms) {
+    ++result_.finished;
+    result_.jobs[order_[id]].finished = at(at_ms);
+    judge(id, at_ms, at_ms - job_of(id).arrival_ms - job_of(id).duration_ms);
+  }
+
+  /// Counts the service of a job that ended, or has not ended, at this time.
+  void judge(JobId id, std::int64_t at_ms, std::int64_t delay) {
+    const workload::Job& job = job_of(id);
+    delays_.push_back(delay);
+    slowdowns_.push_back(1 + static_cast<double>(delay) / static_cast<double>(job.duration_ms));
+    result_.late += at_ms > options_.service.deadline_ms(job);
   }
 
   void close(std::int64_t end_ms) {
     advance(end_ms);
-    while (!departures_.empty()) {
+    while (next_departure() != never) {
       const auto event = departures_.pop();
-      write_job(event.payload);
+      write_job(event.payload.job);
       if (event.time <= end_ms) {
-        ++result_.finished;
-        result_.jobs[event.payload].finished = at(event.time);
+        end(event.payload.job, event.time);
       } else {
         ++result_.running;
+        judge_unfinished(event.payload.job, end_ms);
       }
     }
     for (NodeIndex node = 0; node < cluster_.size(); ++node)
       for (std::uint32_t part = 0; part < parts_per_node; ++part) write_idle(node, part);
-    result_.waiting = queue_.size();
-    // Who never started has waited at least until now: leaving them out would reward starving them.
-    for (const std::uint32_t job : queue_) waits_.push_back(end_ms - jobs_[job].arrival_ms);
+    for (JobId id = 0; id < next_; ++id) {
+      const Run& run = runs_[id];
+      if (run.running || run.refused || result_.jobs[order_[id]].finished) continue;
+      if (run.started) {
+        ++result_.suspended;
+      } else {
+        ++result_.waiting;
+        // Who never started has waited at least until now: leaving them out would reward starving them.
+        waits_.push_back(end_ms - job_of(id).arrival_ms);
+      }
+      judge_unfinished(id, end_ms);
+    }
     result_.end = at(end_ms);
     const double capacity_ms = static_cast<double>(std::max<std::int64_t>(end_ms, 1));
     if (cluster_.gpu_milli_capacity() > 0)
@@ -297,6 +362,19 @@ class Replay {
     result_.cpu_allocation_percent =
         100 * cpu_milli_ms_ / (capacity_ms * static_cast<double>(cluster_.cpu_milli_capacity()));
     result_.waits = summarise(waits_);
+    result_.delays = summarise(delays_);
+    if (slowdowns_.empty()) return;
+    std::sort(slowdowns_.begin(), slowdowns_.end());
+    const auto count = static_cast<double>(slowdowns_.size());
+    result_.slowdown_mean = std::accumulate(slowdowns_.begin(), slowdowns_.end(), 0.0) / count;
+    result_.slowdown_p95 = slowdowns_[static_cast<std::size_t>(std::ceil(0.95 * count)) - 1];
+  }
+
+  void judge_unfinished(JobId id, std::int64_t end_ms) {
+    const workload::Job& job = job_of(id);
+    const Run& run = runs_[id];
+    const std::int64_t done = run.started ? job.duration_ms - (run.left - run.redo) / full_speed : 0;
+    judge(id, end_ms, std::max<std::int64_t>(0, end_ms - job.arrival_ms - done));
   }
 
   static Waits summarise(std::vector<std::int64_t>& waits) {
@@ -311,23 +389,19 @@ class Replay {
     return {sum / static_cast<double>(waits.size()) / 1000, rank(0.5), rank(0.95), rank(0.99), rank(1)};
   }
 
-  fleet::Cluster& cluster_;
-  policy::Scheduler& scheduler_;
+  dispatch::Dispatcher& dispatcher_;
+  fleet::Cluster cluster_;  ///< the machines themselves: the dispatcher has its own idea of them, decided ahead
   std::span<const workload::Job> jobs_;
-  std::span<const carbon::SiteRecord> sites_;
   const TimedOptions& options_;
   carbon::EntrySink& sink_;
   std::vector<NodeMeter> meters_;
-  std::vector<Running> running_;
-  std::vector<carbon::GramsPerJoule> factors_;
-  std::vector<std::uint32_t> order_, queue_;
-  std::vector<Request> requests_;
-  std::vector<policy::ShapeIndex> shapes_;
-  std::vector<std::int64_t> refused_memory_;
-  std::vector<std::uint64_t> refused_at_;
-  std::vector<std::int64_t> waits_;
-  EventQueue<std::uint32_t> departures_;
-  std::uint64_t releases_ = 0;
+  std::vector<Run> runs_;             ///< by JobId
+  std::vector<std::uint32_t> order_;  ///< index of the job with each JobId
+  std::size_t next_ = 0;              ///< jobs that have arrived
+  std::vector<JobId> leaving_;
+  std::vector<std::int64_t> waits_, delays_;
+  std::vector<double> slowdowns_;
+  EventQueue<Departure> departures_;
   std::int64_t now_ = 0;
   double gpu_milli_ms_ = 0, cpu_milli_ms_ = 0;
   TimedResult result_;
@@ -380,16 +454,65 @@ Result<void> check_timed(std::span<const fleet::NodeSpec> nodes, std::span<const
   return {};
 }
 
+namespace {
+
+/// A dispatcher for the replay, after every check.
+Result<std::unique_ptr<dispatch::Dispatcher>> dispatcher_for(std::span<const fleet::NodeSpec> nodes,
+                                                             std::span<const workload::Job> jobs,
+                                                             std::span<const carbon::SiteRecord> sites,
+                                                             const dispatch::Configuration& configuration,
+                                                             const TimedOptions& options) {
+  if (auto ok = check_timed(nodes, jobs, sites, options); !ok) return ok.error();
+  return dispatch::Dispatcher::make(configuration, nodes, sites, jobs, {options.start, options.horizon_ms});
+}
+
+dispatch::Configuration with_options(dispatch::Configuration configuration, const TimedOptions& options) {
+  configuration.seed = options.seed;
+  configuration.cache = options.cache;
+  return configuration;
+}
+
+}  // namespace
+
+Result<TimedResult> replay_timed(std::span<const fleet::NodeSpec> nodes, std::span<const workload::Job> jobs,
+                                 std::span<const carbon::SiteRecord> sites,
+                                 const dispatch::Configuration& configuration, const TimedOptions& options,
+                                 carbon::EntrySink& sink) {
+  TimedOptions planned = options;
+  planned.horizon_ms = horizon_of(jobs, options);
+  const dispatch::Configuration seeded = with_options(configuration, options);
+  auto dispatcher = dispatcher_for(nodes, jobs, sites, seeded, planned);
+  if (!dispatcher) return dispatcher.error();
+  if (options.decisions != nullptr) {
+    options.decisions->begin(dispatch::setting_text(seeded, nodes, sites, jobs, {planned.start, planned.horizon_ms}));
+    (*dispatcher)->record(options.decisions);
+  }
+  TimedResult result = Replay(**dispatcher, jobs, planned, sink).run();
+  if (options.decisions != nullptr) options.decisions->end();
+  return result;
+}
+
 Result<TimedResult> replay_timed(std::span<const fleet::NodeSpec> nodes, std::span<const workload::Job> jobs,
                                  std::span<const carbon::SiteRecord> sites, const policy::PlacementPolicy& policy,
                                  const TimedOptions& options, carbon::EntrySink& sink) {
-  if (auto ok = check_timed(nodes, jobs, sites, options); !ok) return ok.error();
-  fleet::Cluster cluster = *fleet::Cluster::make(nodes);
+  dispatch::Configuration configuration;
+  configuration.name = policy.name;
+  configuration.placement = policy;
+  return replay_timed(nodes, jobs, sites, configuration, options, sink);
+}
+
+Result<dispatch::LogCheck> check_decisions(std::span<const fleet::NodeSpec> nodes, std::span<const workload::Job> jobs,
+                                           std::span<const carbon::SiteRecord> sites,
+                                           const dispatch::Configuration& configuration, const TimedOptions& options,
+                                           const dispatch::LogSection& section, std::string_view file) {
   TimedOptions planned = options;
   planned.horizon_ms = horizon_of(jobs, options);
-  const fleet::FragmentationModel fragmentation(fleet::typical_demands(jobs, cluster));
-  policy::Scheduler scheduler(policy, cluster, fragmentation, RandomStream(options.seed, "policy"), options.cache);
-  return Replay(cluster, scheduler, jobs, sites, planned, sink).run();
+  const dispatch::Configuration seeded = with_options(configuration, options);
+  auto dispatcher = dispatcher_for(nodes, jobs, sites, seeded, planned);
+  if (!dispatcher) return dispatcher.error();
+  const std::string setting = dispatch::setting_text(seeded, nodes, sites, jobs, {planned.start, planned.horizon_ms});
+  if (auto ok = dispatch::check_setting(section, file, setting); !ok) return ok.error();
+  return dispatch::replay_log(section, file, **dispatcher);
 }
 
 }  // namespace cradle::simulate

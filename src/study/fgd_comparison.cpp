@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <map>
 
 #include "cradle/base/parallel.h"
 #include "cradle/base/text.h"
@@ -239,9 +240,8 @@ Result<FgdComparison> compare_fgd(std::string trace, std::span<const workload::N
                                   std::span<const workload::Job> jobs, const catalog::Catalog& catalog,
                                   const FgdOptions& options) {
   const bool looks_at_power = std::any_of(options.policies.begin(), options.policies.end(), [](const auto& policy) {
-    return std::any_of(policy.components.begin(), policy.components.end(), [](const policy::Component& component) {
-      return component.measure == policy::Measure::power || component.measure == policy::Measure::carbon;
-    });
+    return std::any_of(policy.components.begin(), policy.components.end(),
+                       [](const policy::Component& component) { return policy::reads_power(component.measure); });
   });
   std::vector<fleet::NodeSpec> specs;
   std::int64_t gpu_milli = 0;
@@ -276,25 +276,31 @@ Result<FgdComparison> compare_fgd(std::string trace, std::span<const workload::N
     FgdRow row;
     row.policy = options.policies[p].name;
     row.seeds = options.seeds;
-    double sum = 0, squares = 0, sum_50 = 0, sum_80 = 0, watts_50 = 0, watts_80 = 0;
+    double sum = 0, squares = 0, sum_50 = 0, sum_80 = 0;
+    std::map<int, std::pair<PowerStep, std::size_t>> steps;
     std::size_t count_50 = 0, count_80 = 0;
     for (std::size_t s = 0; s < seeds; ++s) {
       const auto& run = runs[p * seeds + s];
       if (!run) return run.error();
       sum += run->allocation_percent;
       for (const simulate::InflationPoint& point : run->points) {
-        if (point.demand_percent == 50)
-          ++count_50, sum_50 += point.fragmentation_percent, watts_50 += point.power_watts;
-        if (point.demand_percent == 80)
-          ++count_80, sum_80 += point.fragmentation_percent, watts_80 += point.power_watts;
+        if (point.demand_percent == 50) ++count_50, sum_50 += point.fragmentation_percent;
+        if (point.demand_percent == 80) ++count_80, sum_80 += point.fragmentation_percent;
+        auto& [step, seen] = steps[point.demand_percent];
+        ++seen;
+        step.allocation_mean += point.allocation_percent / static_cast<double>(seeds);
+        step.power_mean += carbon::Watts{point.power_watts / static_cast<double>(seeds)};
       }
     }
     const auto count = static_cast<double>(seeds);
     row.allocation_mean = sum / count;
     if (count_50 == seeds) row.fragmentation_50 = sum_50 / count;
     if (count_80 == seeds) row.fragmentation_80 = sum_80 / count;
-    if (looks_at_power && count_50 == seeds) row.power_50 = carbon::Watts{watts_50 / count};
-    if (looks_at_power && count_80 == seeds) row.power_80 = carbon::Watts{watts_80 / count};
+    for (const auto& [demand, found] : steps) {
+      if (!looks_at_power || found.second != seeds) continue;
+      row.steps.push_back(found.first);
+      row.steps.back().demand_percent = demand;
+    }
     for (std::size_t s = 0; s < seeds; ++s) {
       const double deviation = runs[p * seeds + s]->allocation_percent - row.allocation_mean;
       squares += deviation * deviation;

@@ -12,6 +12,7 @@
 #include "cradle/ledger/ledger.h"
 #include "cradle/simulate/timed_replay.h"
 #include "cradle/study/fleet_plan.h"
+#include "strategy_config.h"
 
 namespace cradle::study {
 
@@ -26,21 +27,6 @@ constexpr const char* created_by = "cradle 0.1.0";
 constexpr std::size_t top_job_count = 10;
 /// Beyond this, times are taken for a mistake (a calendar where offsets were meant), not for a plan.
 constexpr std::int64_t longest_period = 20 * 366 * ms_per_day;
-
-policy::PlacementPolicy configured(const StudyConfig& config, const std::string& name) {
-  policy::PlacementPolicy policy = *policy::policy_by_name(name);
-  policy.tie_break = config.tie_break;
-  policy.quantisation = config.quantisation;
-  return policy;
-}
-
-std::int64_t horizon_of(const StudyConfig& config, std::span<const workload::Job> jobs) {
-  if (config.workload.days > 0)
-    return static_cast<std::int64_t>(config.workload.days * static_cast<double>(ms_per_day));
-  std::int64_t last = 0;
-  for (const workload::Job& job : jobs) last = std::max(last, job.arrival_ms + job.duration_ms);
-  return last;
-}
 
 /// Feeds an accountant; remembers the first entry it refused.
 struct AccountSink : carbon::EntrySink {
@@ -74,8 +60,8 @@ Result<Outcome> outcome_of(const StudyConfig& config, const StudyInput& input, c
                                      {config.start, {config.start.ms + replay.horizon_ms}});
   if (!accountant) return accountant.error();
   AccountSink sink(*accountant);
-  auto result =
-      simulate::replay_timed(plan->nodes, input.workload.jobs, plan->sites, configured(config, policy), replay, sink);
+  auto result = simulate::replay_timed(plan->nodes, input.workload.jobs, plan->sites, row_configuration(config, policy),
+                                       replay, sink);
   if (!result) return result.error();
   if (sink.error) return *sink.error;
   return Outcome{accountant->account().total.total().value, carbon::Hours{result->useful_gpu_hours}};
@@ -91,6 +77,18 @@ report::WaitTimes wait_times(const simulate::Waits& waits) {
   using carbon::Seconds;
   return {Seconds{waits.mean_s}, Seconds{waits.p50_s}, Seconds{waits.p95_s}, Seconds{waits.p99_s},
           Seconds{waits.max_s}};
+}
+
+report::ServiceLevel service_level(const simulate::TimedResult& result) {
+  using carbon::Seconds;
+  const auto able = static_cast<double>(result.finished + result.running + result.suspended + result.waiting);
+  return {Seconds{result.delays.mean_s},
+          Seconds{result.delays.p95_s},
+          result.slowdown_mean,
+          result.slowdown_p95,
+          able > 0 ? static_cast<double>(result.late) / able : 0,
+          static_cast<std::int64_t>(result.running + result.suspended),
+          static_cast<std::int64_t>(result.suspensions)};
 }
 
 /// The figures of a run, computed from what the ledger holds of it.
@@ -371,12 +369,16 @@ void describe_inputs(const StudyConfig& config, const StudyInput& input, const c
     report.notes.push_back("the fleet is " + std::to_string(plan.nodes.size()) + " of " +
                            std::to_string(input.nodes.size()) + " machines, the shapes in proportion (scale " +
                            shortest(config.fleet.scale) + ")");
-  for (const carbon::SiteRecord& site : plan.sites)
-    if (!site.marginal) {
-      report.notes.push_back(
-          "no marginal intensity is known for these grids: decisions that look at carbon use the average one");
-      break;
-    }
+  if (config.shows_service) report.notes.push_back(service_note(config.service));
+  for (const dispatch::Configuration& strategy : config.strategies) report.notes.push_back(strategy_note(strategy));
+  const bool marginal = std::any_of(
+      config.strategies.begin(), config.strategies.end(),
+      [](const dispatch::Configuration& strategy) { return strategy.decide_by == dispatch::DecideBy::marginal; });
+  const bool unknown =
+      std::any_of(plan.sites.begin(), plan.sites.end(), [](const carbon::SiteRecord& site) { return !site.marginal; });
+  if (marginal && unknown)
+    report.notes.push_back(
+        "not every grid has a marginal series: there, decisions that ask for it use the average intensity");
 }
 
 }  // namespace
@@ -411,7 +413,8 @@ Result<StudyOutcome> run_study(const StudyConfig& config, const StudyInput& inpu
   for (const workload::Job& job : input.workload.jobs)
     planned.push_back(
         {job.name, job.user, job.product, {config.start.ms + job.arrival_ms}, std::nullopt, std::nullopt});
-  for (const std::string& name : config.policies) {
+  dispatch::DecisionLog decisions;
+  for (const std::string& name : row_names(config)) {
     ledger::RunInfo info;
     info.name = info.policy = name;
     info.study = config.name;
@@ -430,11 +433,13 @@ Result<StudyOutcome> run_study(const StudyConfig& config, const StudyInput& inpu
     replay.horizon_ms = horizon;
     replay.seed = config.seed;
     replay.stop = options.stop;
+    replay.service = config.service;
+    if (options.log_decisions) replay.decisions = &decisions;
     if (options.progress)
       replay.progress = [&](std::int64_t done, std::int64_t total) {
         options.progress(name, static_cast<std::uint64_t>(done), static_cast<std::uint64_t>(total));
       };
-    auto result = simulate::replay_timed(plan->nodes, input.workload.jobs, plan->sites, configured(config, name),
+    auto result = simulate::replay_timed(plan->nodes, input.workload.jobs, plan->sites, row_configuration(config, name),
                                          replay, *writer);
     if (!result) return result.error();
     if (auto ok = writer->set_jobs(result->jobs); !ok) return ok.error();
@@ -454,13 +459,18 @@ Result<StudyOutcome> run_study(const StudyConfig& config, const StudyInput& inpu
     policy->wait = wait_times(result->waits);
     policy->jobs_finished = static_cast<std::int64_t>(result->finished);
     policy->jobs_never_placed = static_cast<std::int64_t>(result->waiting + result->impossible);
+    if (config.shows_service) policy->service = service_level(*result);
     if (result->impossible > 0 && report.policies.empty())
       report.notes.push_back(std::to_string(result->impossible) + " jobs fit on no machine of this fleet, even empty");
     if (result->running > 0)
       report.notes.push_back(name + ": " + std::to_string(result->running) +
                              " jobs still ran at the end of the period and count up to there");
+    if (result->suspended > 0)
+      report.notes.push_back(name + ": " + std::to_string(result->suspended) +
+                             " jobs were paused at the end of the period and count up to there");
     report.policies.push_back(std::move(*policy));
   }
+  outcome.decisions = decisions.text();
   if (report.policies.empty()) return outcome;
 
   report.answer = pick_answer(config, report.policies);

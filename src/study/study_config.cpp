@@ -5,6 +5,7 @@
 
 #include "cradle/base/text.h"
 #include "cradle/toml/toml_reader.h"
+#include "strategy_config.h"
 
 extern "C" const char cradle_embedded_study[];
 extern "C" const char cradle_embedded_study_end[];
@@ -64,10 +65,10 @@ void read_policies(TomlReader& table, StudyConfig& config) {
       table.fail("run", "policies.run: '" + config.policies[i] + "' appears twice", "name each policy once");
   }
   config.baseline = table.text("baseline", "");
-  if (!config.baseline.empty() &&
-      std::find(config.policies.begin(), config.policies.end(), config.baseline) == config.policies.end())
+  const std::vector<std::string> rows = row_names(config);
+  if (!config.baseline.empty() && std::find(rows.begin(), rows.end(), config.baseline) == rows.end())
     table.fail("baseline", "policies.baseline: '" + config.baseline + "' is not among the policies run",
-               suggest(config.baseline, config.policies));
+               suggest(config.baseline, rows));
   const std::size_t fixed = 0, integer = 0;
   config.tie_break = table.choice("tie_break", {"fixed", "random"}, fixed) == fixed ? policy::TieBreak::fixed
                                                                                     : policy::TieBreak::random;
@@ -85,9 +86,6 @@ Result<StudyConfig> parse_study(std::string_view text, std::string_view file) {
   StudyConfig config;
   config.file = std::string(file);
   config.start = instant_of(2022, 1, 1);
-  const auto known = policy::policy_names();
-  config.policies.assign(known.begin(), known.end());
-
   if (auto head = root->table("study", true)) read_head(*head, config);
   if (auto table = root->table("workload")) read_workload(*table, config.workload);
   if (auto table = root->table("fleet")) {
@@ -95,9 +93,39 @@ Result<StudyConfig> parse_study(std::string_view text, std::string_view file) {
     config.fleet.scale = table->number("scale", 1e-6, 1, config.fleet.scale);
   }
   read_sites(*root, config);
+  read_strategies(*root, config);
+  // Who names neither policies nor strategies gets all policies.
+  if (config.strategies.empty()) config.policies.assign(policy::policy_names().begin(), policy::policy_names().end());
   if (auto table = root->table("policies")) read_policies(*table, config);
+  for (const dispatch::Configuration& strategy : config.strategies)
+    if (std::find(config.policies.begin(), config.policies.end(), strategy.name) != config.policies.end())
+      root->fail("strategy", "strategy.name: '" + strategy.name + "' is a policy that is run too",
+                 "give the strategy a name of its own");
   if (auto ok = root->finish(); !ok) return std::move(ok).error();
   return config;
+}
+
+std::vector<std::string> row_names(const StudyConfig& config) {
+  std::vector<std::string> names = config.policies;
+  for (const dispatch::Configuration& strategy : config.strategies) names.push_back(strategy.name);
+  return names;
+}
+
+dispatch::Configuration row_configuration(const StudyConfig& config, std::string_view name) {
+  dispatch::Configuration row;
+  const auto named = [&](const dispatch::Configuration& strategy) { return strategy.name == name; };
+  const auto strategy = std::find_if(config.strategies.begin(), config.strategies.end(), named);
+  if (strategy != config.strategies.end()) {
+    row = *strategy;
+  } else {
+    row.name = name;
+    row.placement = *policy::policy_by_name(name);
+    row.service = config.service;
+  }
+  row.seed = config.seed;
+  row.placement.tie_break = config.tie_break;
+  row.placement.quantisation = config.quantisation;
+  return row;
 }
 
 std::string_view embedded_study() {

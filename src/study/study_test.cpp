@@ -60,7 +60,7 @@ TEST(StudyConfig, ReadsEveryKey) {
   EXPECT_EQ(config.sites[1].share, 2);
   EXPECT_EQ(config.policies.size(), 3U);
   ASSERT_TRUE(parse_study(embedded_study(), "embedded"));
-  EXPECT_EQ(parse_study(embedded_study(), "embedded")->policies.size(), policy::policy_names().size());
+  EXPECT_GE(parse_study(embedded_study(), "embedded")->policies.size(), 9U);
 }
 
 // What a person gets wrong, the line it is on, and what the error must say.

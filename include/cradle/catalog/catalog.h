@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "cradle/base/result.h"
+#include "cradle/catalog/accelerator_curves.h"
 #include "cradle/catalog/records.h"
 
 namespace cradle::catalog {
@@ -71,8 +72,14 @@ class Catalog {
   const FabProcess* process(std::string_view id) const;
   const PackageTechnology* package(std::string_view id) const;
   const Material* material(std::string_view id) const;
+  const Partitioning* partitioning(std::string_view id) const;
+  const AcceleratorCurve* curve(std::string_view id) const;
   /// The server that stands for a trace's GPU model ("" for a node without one); null if none does.
   const Server* server_for_trace_model(std::string_view model) const;
+  /// The rules by which an accelerator divides; null if no record names it.
+  const Partitioning* partitioning_of(std::string_view accelerator) const;
+  /// The curves of a kind that stand for an accelerator, in order of id.
+  std::vector<const AcceleratorCurve*> curves_of(std::string_view accelerator, CurveKind kind) const;
 
   /// As above, or an error that names the nearest id. `where` says who asked (file and line, key, option). The pointer
   /// is never null and lives as long as the catalogue and its copies.
@@ -85,6 +92,8 @@ class Catalog {
   Result<const FabProcess*> find_process(std::string_view id, std::string where) const;
   Result<const PackageTechnology*> find_package(std::string_view id, std::string where) const;
   Result<const Material*> find_material(std::string_view id, std::string where) const;
+  Result<const Partitioning*> find_partitioning(std::string_view id, std::string where) const;
+  Result<const AcceleratorCurve*> find_curve(std::string_view id, std::string where) const;
   Result<const Server*> find_server_for_trace_model(std::string_view model, std::string where) const;
 
   /// In order of id.
@@ -98,6 +107,8 @@ class Catalog {
   std::span<const FabProcess> processes() const;
   std::span<const PackageTechnology> packages() const;
   std::span<const Material> materials() const;
+  std::span<const Partitioning> partitionings() const;
+  std::span<const AcceleratorCurve> curves() const;
 
   /// The parts of a server of this catalogue: what it names is there, `load` has checked it.
   ServerParts parts(const Server& server) const;

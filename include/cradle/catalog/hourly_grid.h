@@ -42,6 +42,12 @@ struct GapRules {
   int neighbour_days = 14;
 };
 
+/// Generation of a group of fuels in one hour, and what it emitted.
+struct Output {
+  carbon::KilowattHours energy;
+  carbon::GramsCO2e carbon;
+};
+
 /// Every hour from the first to the last of a file. A bridged hour has an intensity but no generation.
 struct HourlyGrid {
   Instant start;
@@ -50,6 +56,8 @@ struct HourlyGrid {
   std::vector<bool> bridged;
   /// The same hours with the low and the high combustion factors of coal and gas; empty if there is no fuel mix.
   std::vector<carbon::GramsPerKilowattHour> low, high;
+  /// What followed demand in each hour, and what of it was burnt; empty if there is no fuel mix.
+  std::vector<Output> dispatched, burnt;
   std::vector<GridDefect> defects;  ///< by instant
 
   std::int64_t hours() const { return static_cast<std::int64_t>(intensity.size()); }
@@ -85,6 +93,23 @@ Result<HourlyGrid> import_hourly(std::string_view text, std::string_view source,
 /// missing_data if any month and hour of the day has no such hour: a typical year needs a whole year.
 Result<YearProfile> typical_year(const HourlyGrid& grid);
 
+/// What one kWh more would emit: by regression, and how far the answer depends on what counts as following demand.
+struct MarginalYear {
+  YearProfile profile;  ///< mean: slope of the cell and its neighbours; spread: its standard error
+  /// Slope over the whole year. Low and high: the lowest and the highest of it, of the slope of each month, of the
+  /// slope over all generation (which counts sun and wind that come and go by themselves) and of the slope over burnt
+  /// fuel alone (which holds where water is short: what it makes now it cannot make later).
+  carbon::Estimate<carbon::GramsPerKilowattHour> mean;
+};
+
+/// Marginal intensity by the regression of hourly changes of emissions on hourly changes of generation (Hawkes, Energy
+/// Policy 38, 2010; with intermittent and base-load sources left out as in Siler-Evans et al., Environ. Sci. Technol.
+/// 46, 2012): what follows demand is gas, coal, oil, water and the rest, but not wind, sun and nuclear. A cell of month
+/// and hour of the day takes the hours within 2 of it and the months beside its own, and stays within what the fuels
+/// can emit. Curtailed sun and wind, and power from outside the area, are not in the data and not in the answer.
+/// missing_data without a fuel mix, or where a cell has fewer than 30 changes or generation that never changes.
+Result<MarginalYear> marginal_year(const HourlyGrid& grid);
+
 /// What a derived record says about itself besides its numbers.
 struct GridHeading {
   std::string id;
@@ -99,7 +124,8 @@ GridHeading heading_of(const Grid& grid);
 /// region and licence are for the person who adds it to correct.
 GridHeading new_heading(std::string_view id, std::string_view file, const HourlyGrid& grid);
 
-/// The TOML file of a grid record with one typical year of average intensity, two decimals. The yearly mean is that of
+/// The TOML file of a grid record with one typical year of average intensity, two decimals, and one of marginal
+/// intensity where there is a fuel mix that allows it. The yearly mean is that of
 /// the typical year; its bounds are the same mean with the low and high factors for coal (740, 910) and gas (410,
 /// 650 g/kWh; IPCC AR5 WG3 table A.III.2), or the lowest and highest monthly mean where there is no fuel mix.
 /// The same input gives the same bytes.

@@ -12,12 +12,25 @@
 
 namespace cradle::catalog {
 
-enum class Kind { accelerator, cpu, memory, storage, nic, server, grid, process, package, material };
+enum class Kind {
+  accelerator,
+  cpu,
+  memory,
+  storage,
+  nic,
+  server,
+  grid,
+  process,
+  package,
+  material,
+  partitioning,
+  curve
+};
 
 /// Every kind, in the order in which they are listed.
-inline constexpr std::array<Kind, 10> all_kinds = {Kind::accelerator, Kind::cpu,     Kind::memory, Kind::storage,
-                                                   Kind::nic,         Kind::server,  Kind::grid,   Kind::process,
-                                                   Kind::package,     Kind::material};
+inline constexpr std::array<Kind, 12> all_kinds = {Kind::accelerator, Kind::cpu,      Kind::memory,       Kind::storage,
+                                                   Kind::nic,         Kind::server,   Kind::grid,         Kind::process,
+                                                   Kind::package,     Kind::material, Kind::partitioning, Kind::curve};
 /// "accelerator", "cpu", ...: the word of the TOML tables and of the command line.
 const char* to_string(Kind kind);
 

@@ -114,6 +114,7 @@ class Cluster {
   Request request(const workload::Demand& demand) const;
   /// True if some node could run the request were it empty.
   bool fits_empty(const Request& request) const;
+  bool fits_empty(NodeIndex node, const Request& request) const;
 
   NodeView view(NodeIndex node) const;
   bool fits(NodeIndex node, const Request& request) const;
@@ -123,6 +124,10 @@ class Cluster {
   /// Precondition: fits, and the GPU set is one the request can have.
   void place(const Placement& placement, const Request& request);
   void release(const Placement& placement, const Request& request);
+
+  /// The whole GPUs of a placement go from one draw to another, in thousandths of their full draw each (a power cap;
+  /// `milli` is none). Nothing but `power` looks at it. Whoever releases a capped placement lifts the cap first.
+  void set_draw(const Placement& placement, int from_milli, int to_milli);
 
   std::int64_t gpu_milli_capacity() const { return gpu_capacity_; }
   std::int64_t gpu_milli_used() const { return gpu_used_; }
@@ -146,6 +151,7 @@ class Cluster {
   std::vector<GpuModel> model_;
   std::vector<std::int64_t> cpu_left_, memory_left_, gpu_total_left_;
   std::vector<GpuShares> gpu_left_;
+  std::vector<int> gpu_saved_milli_;  ///< by node: what caps take off the full draw of its GPUs
   std::vector<std::array<std::uint16_t, max_gpus + 1>> affinity_;
   std::vector<std::string> gpu_models_;
   std::vector<NodeIndex> changes_;

@@ -30,7 +30,19 @@ enum class Measure {
   fragmentation,  ///< 100 sigmoid(decrease of F / 1000): fragmentation gradient descent (Weng et al., ATC 2023)
   power,          ///< minus the increase of the node's draw in watts (Lettich et al., CCGrid 2025)
   carbon,         ///< minus the increase of its emission rate in g/s: watts x PUE x the site's intensity now
+  /// As `power`, but each thread counts for its part of a socket, woken or not. The real draw rises by whole sockets,
+  /// so that `power` fills the woken ones of a node and strands its GPUs without processors; this one does not.
+  power_share,
+  carbon_share,  ///< as `carbon`, of power_share
 };
+/// True if the measure is multiplied by the factor of the node's site.
+constexpr bool reads_site_factor(Measure measure) {
+  return measure == Measure::carbon || measure == Measure::carbon_share;
+}
+/// True if the measure looks at the node's power model.
+constexpr bool reads_power(Measure measure) {
+  return measure == Measure::power || measure == Measure::power_share || reads_site_factor(measure);
+}
 
 enum class Quantisation {
   integer,  ///< scores are truncated to whole numbers, as the published schedulers do
@@ -70,7 +82,8 @@ struct PlacementPolicy {
 };
 
 /// The named policies: Random, DotProd, GpuClustering, GpuPacking, BestFit, FGD, PWR, PWR+FGD (weights 100 and 900,
-/// the authors' best), and Carbon+FGD (ours, same weights).
+/// the authors' best), Carbon+FGD (ours, same weights), PowerShare+FGD and CarbonShare+FGD (ours: fragmentation 900,
+/// share of power or carbon 120, its real increase 30; docs/decisions/0012).
 std::span<const std::string> policy_names();
 /// The policy of that name. The weighted ones also go by "PWR+FGD@200/800": power 200, fragmentation 800; each weight
 /// is in 0 .. 1e6 and one of them is positive. bad_input that names the nearest policy otherwise.
@@ -87,8 +100,8 @@ struct Scale {
   const fleet::FragmentationModel* fragmentation = nullptr;  ///< needed by Measure::fragmentation
 };
 
-/// The score of a feasible node; for Measure::carbon the increase in watts, negated, to be multiplied by the site's
-/// factor. `fragmentation_now` is F(node), which the caller may keep; it is read by Measure::fragmentation only.
+/// The score of a feasible node; for those that read the site's factor the increase in watts, negated, to be multiplied
+/// by it. `fragmentation_now` is F(node), which the caller may keep; it is read by Measure::fragmentation only.
 double score(Measure measure, Quantisation quantisation, const Scale& scale, const fleet::NodeView& node,
              const fleet::Request& request, double fragmentation_now);
 

@@ -17,6 +17,10 @@ namespace cradle::policy {
 /// A shape of request, memory left out: scores do not depend on memory.
 using ShapeIndex = std::uint32_t;
 
+/// A set of sites, bit by SiteIndex. Sites beyond the 64th are in `all_sites` only.
+using SiteMask = std::uint64_t;
+inline constexpr SiteMask all_sites = ~SiteMask{0};
+
 /// One policy at work on one cluster. Same cluster history, policy and random stream: same decisions, whether scores
 /// are remembered or computed anew, offline or online.
 ///
@@ -36,8 +40,10 @@ class Scheduler {
   /// Grams per joule at each site now, PUE included; read by Measure::carbon. One entry per site.
   void set_site_factors(std::span<const carbon::GramsPerJoule> factors);
 
-  /// The placement the policy prefers now, or nothing if no node fits. `shape` must be shape(request).
-  std::optional<fleet::Placement> choose(const fleet::Request& request, ShapeIndex shape);
+  /// The placement that the policy prefers now on the nodes of these sites, or nothing if none of them fits. `shape`
+  /// must be shape(request). Scores are those of the whole cluster, so that they stay true whatever sites are asked
+  /// for; a scaling by the range of scores takes the range of the nodes looked at.
+  std::optional<fleet::Placement> choose(const fleet::Request& request, ShapeIndex shape, SiteMask sites = all_sites);
 
   /// How often a node was scored: what the speed of a policy depends on.
   std::uint64_t evaluations() const { return evaluations_; }
@@ -61,9 +67,14 @@ class Scheduler {
   void refresh(ShapeScores& shape, const fleet::Request& request);
   void rescore(ShapeScores& shape, const fleet::Request& request, fleet::NodeIndex node);
   double fragmentation_of(fleet::NodeIndex node);
-  std::optional<fleet::NodeIndex> pick(const ShapeScores& shape, const fleet::Request& request);
-  std::optional<fleet::NodeIndex> pick_single(const ShapeScores& shape, const fleet::Request& request);
-  std::optional<fleet::NodeIndex> pick_weighted(const ShapeScores& shape, const fleet::Request& request);
+  /// `Allowed` says of a node whether its site is among those asked for.
+  template <class Allowed>
+  std::optional<fleet::NodeIndex> pick(const ShapeScores& shape, const fleet::Request& request, Allowed allowed);
+  template <class Allowed>
+  std::optional<fleet::NodeIndex> pick_single(const ShapeScores& shape, const fleet::Request& request, Allowed allowed);
+  template <class Allowed>
+  std::optional<fleet::NodeIndex> pick_weighted(const ShapeScores& shape, const fleet::Request& request,
+                                                Allowed allowed);
 
   PlacementPolicy policy_;
   const fleet::Cluster& cluster_;

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <ratio>
 #include <string>
 #include <vector>
@@ -42,6 +43,16 @@ struct WaitTimes {
   carbon::Seconds mean, p50, p95, p99, max;  ///< from submission to start, of the jobs that started
 };
 
+/// What jobs got where strategies may let them wait, pause or run slower. A job's delay is the time from its arrival to
+/// its end less its own length; a job that has not ended counts up to the end of the period.
+struct ServiceLevel {
+  carbon::Seconds delay_mean, delay_p95;
+  double slowdown_mean = 1, slowdown_p95 = 1;  ///< 1 + delay / length
+  double late = 0;                             ///< ratio: jobs past their deadline over jobs that can run
+  std::int64_t jobs_unfinished = 0;            ///< running or paused at the end of the period
+  std::int64_t suspensions = 0;
+};
+
 /// Carbon of one step of time, by source. Operational grams include PUE.
 struct CarbonStep {
   carbon::GramsCO2e gpu_operational;     ///< attributed to jobs
@@ -66,7 +77,8 @@ struct PolicyResult {
   WaitTimes wait;
   std::int64_t jobs_finished = 0;
   std::int64_t jobs_never_placed = 0;
-  std::vector<CarbonStep> over_time;  ///< from StudyReport::from, one step every StudyReport::step_ms
+  std::optional<ServiceLevel> service;  ///< of every policy or of none
+  std::vector<CarbonStep> over_time;    ///< from StudyReport::from, one step every StudyReport::step_ms
 };
 
 /// One of the jobs with the largest ASC under the best policy; ASC = operational + embodied.

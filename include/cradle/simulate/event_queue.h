@@ -21,8 +21,9 @@ class EventQueue {
   void reserve(std::size_t count) { heap_.reserve(count); }
   bool empty() const { return heap_.empty(); }
   std::size_t size() const { return heap_.size(); }
-  /// Precondition of next_time and pop: not empty.
+  /// Precondition of next_time, next and pop: not empty.
   std::int64_t next_time() const { return heap_.front().time; }
+  const Payload& next() const { return heap_.front().payload; }
 
   void push(std::int64_t time, Payload payload) {
     heap_.push_back({time, sequence_++, std::move(payload)});

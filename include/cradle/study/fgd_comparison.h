@@ -32,15 +32,22 @@ std::optional<Published> published_allocation(std::string_view trace, std::strin
 /// Fragmentation at `demand_percent` 50 or 80 on the default trace, percent of all GPUs (analysis_frag_discrete.csv).
 std::optional<double> published_fragmentation(std::string_view trace, std::string_view policy, int demand_percent);
 
+/// What was running at a step of demand, means over the seeds.
+struct PowerStep {
+  int demand_percent = 0;      ///< of the fleet's GPU share that was asked for so far
+  double allocation_mean = 0;  ///< percent of the fleet's GPU share
+  carbon::Watts power_mean;    ///< draw of all GPUs and processors
+};
+
 struct FgdRow {
   std::string policy;
   std::vector<std::uint64_t> seeds;
   double allocation_mean = 0;                                ///< percent
   double allocation_sd = 0;                                  ///< percentage points, population
   std::optional<double> fragmentation_50, fragmentation_80;  ///< percent, mean over the seeds; if demand gets there
-  /// Draw of all GPUs and processors at that demand, mean over the seeds; where a power-aware policy is among those
-  /// compared, so that the others can be held against it.
-  std::optional<carbon::Watts> power_50, power_80;
+  /// Every tenth percent of demand that all seeds reach; where a power-aware policy is among those compared, so that
+  /// the others can be held against it.
+  std::vector<PowerStep> steps;
   std::optional<Published> published;
   std::optional<double> published_50, published_80;
 };

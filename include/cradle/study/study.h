@@ -5,10 +5,12 @@
 #include <functional>
 #include <stop_token>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "cradle/base/result.h"
 #include "cradle/catalog/catalog.h"
+#include "cradle/dispatch/decision_log.h"
 #include "cradle/report/study_report.h"
 #include "cradle/study/study_config.h"
 #include "cradle/workload/job.h"
@@ -30,8 +32,9 @@ Result<StudyInput> load_input(const StudyConfig& config, const std::filesystem::
 
 struct StudyOptions {
   std::filesystem::path ledger;
-  unsigned threads = 0;  ///< for the uncertainty replays; 0: one per processor
-  std::string command;   ///< what the report tells people to type
+  unsigned threads = 0;        ///< for the uncertainty replays; 0: one per processor
+  std::string command;         ///< what the report tells people to type
+  bool log_decisions = false;  ///< keep every input and decision of every row
   /// The same study's input drawn with another seed (copies of jobs, generated workload), for the uncertainty replays;
   /// without it only the node order is drawn anew.
   std::function<Result<StudyInput>(std::uint64_t seed)> redraw;
@@ -44,6 +47,7 @@ struct StudyOutcome {
   report::StudyReport report;  ///< of the policies that were replayed whole
   bool stopped = false;        ///< the ledger then holds fewer runs, the last of them perhaps in part
   std::vector<std::string> runs;
+  std::string decisions;  ///< the log, if it was asked for: a section for each run
 };
 
 /// Replays every policy (one run each in the ledger, which is made anew), accounts each from the ledger, then moves
@@ -52,5 +56,16 @@ struct StudyOutcome {
 /// existing ledger is touched.
 Result<StudyOutcome> run_study(const StudyConfig& config, const StudyInput& input, const catalog::Catalog& catalog,
                                const StudyOptions& options);
+
+struct DecisionCheck {
+  std::string run;
+  dispatch::LogCheck outcome;
+};
+
+/// Replays every section of a decision log of this study through a fresh dispatcher. bad_input, with file and line: a
+/// log that is damaged, or that another study, input or catalogue made.
+Result<std::vector<DecisionCheck>> check_decisions(const StudyConfig& config, const StudyInput& input,
+                                                   const catalog::Catalog& catalog, std::string_view log,
+                                                   std::string_view file);
 
 }  // namespace cradle::study

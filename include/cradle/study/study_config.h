@@ -8,6 +8,7 @@
 
 #include "cradle/base/result.h"
 #include "cradle/base/time.h"
+#include "cradle/dispatch/configuration.h"
 #include "cradle/policy/placement_policy.h"
 
 namespace cradle::study {
@@ -45,13 +46,21 @@ struct StudyConfig {
   FleetConfig fleet;
   std::vector<SiteConfig> sites;
   std::vector<std::string> policies;
-  std::string baseline;  ///< the policy that the best one is held against; empty: the first
+  std::vector<dispatch::Configuration> strategies;  ///< rows beside the policies; their seed is the study's
+  dispatch::ServiceRule service;                    ///< what the jobs of every row were promised
+  bool shows_service = false;                       ///< a [service] table or a strategy asks for its columns
+  std::string baseline;  ///< the policy or strategy that the best one is held against; empty: the first
   policy::TieBreak tie_break = policy::TieBreak::fixed;
   policy::Quantisation quantisation = policy::Quantisation::integer;
 };
 
 /// Reads a study. Every error names file, line and key; an unknown key suggests the nearest valid one.
 Result<StudyConfig> parse_study(std::string_view text, std::string_view file);
+
+/// Names of all rows, in their order: policies, then strategies.
+std::vector<std::string> row_names(const StudyConfig& config);
+/// What decides in a row. Precondition: row_names holds the name.
+dispatch::Configuration row_configuration(const StudyConfig& config, std::string_view name);
 
 /// The study that runs when no file is given: three sites with different grids, all policies.
 std::string_view embedded_study();

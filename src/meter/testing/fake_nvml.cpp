@@ -156,6 +156,17 @@ int nvmlDeviceGetProcessUtilization(void* device, Sample* samples, unsigned* cou
     samples[i] = {board->processes[i].pid, board->now_us, board->processes[i].percent, 0, 0, 0};
   return success;
 }
+int nvmlSystemGetDriverVersion(char* text, unsigned size) {
+  std::snprintf(text, size, "550.54.15");
+  return success;
+}
+int nvmlDeviceGetClockInfo(void* device, int domain, unsigned* mhz) {
+  const FakeBoard* board = board_of(device);
+  if (!board || domain != 1) return not_supported;
+  if (!board->present) return lost;
+  *mhz = board->megahertz;
+  return success;
+}
 int nvmlDeviceGetPowerManagementLimitConstraints(void* device, unsigned* lowest, unsigned* highest) {
   const FakeBoard* board = board_of(device);
   if (!board || board->limit_file.empty()) return not_supported;

@@ -24,6 +24,7 @@ struct FakeBoard {
   unsigned long long millijoules = 0;
   unsigned milliwatts = 0;
   unsigned percent = 0;
+  unsigned megahertz = 1980;
   bool partitioned = false;
   std::vector<FakeInstance> instances;
   std::vector<FakeProcess> processes;

@@ -1,0 +1,55 @@
+// cradle inference: replicas of language models. What its actions share.
+#include "verb_inference.h"
+
+#include <cstdio>
+
+#include "cradle/base/text.h"
+#include "cradle/inference/embodied.h"
+#include "cradle/report/table.h"
+
+namespace cradle::cli {
+
+Result<InferenceTerms> inference_terms(const InferenceOptions& options, const inference::InfernoSystem& system,
+                                       const catalog::Catalog& catalog) {
+  InferenceTerms terms;
+  const auto formula = inference::formula_by_name(options.formula);
+  if (!formula) return formula.error();
+  terms.options.formula = *formula;
+  terms.options.prefill_chunks = options.chunks;
+  terms.options.carbon.pue = options.pue;
+  if (options.intensity >= 0 && !options.grid.empty())
+    return bad_input("two intensities are given", "--grid", "give --intensity or --grid");
+  if (options.intensity >= 0) terms.options.carbon.intensity = carbon::GramsPerKilowattHour{options.intensity};
+  if (!options.grid.empty()) {
+    const auto grid = catalog.find_grid(options.grid, "--grid");
+    if (!grid) return grid.error();
+    terms.options.carbon.intensity = (*grid)->average.value();
+  }
+  terms.with_grams = options.intensity >= 0 || !options.grid.empty();
+
+  std::vector<std::pair<std::string, std::string>> given;
+  for (const std::string& text : options.embodied) {
+    const auto equals = text.find('=');
+    if (equals == std::string::npos || equals == 0)
+      return bad_input("'" + text + "' has no type", "--embodied", "write TYPE=KG:YEARS or TYPE=KEY");
+    given.emplace_back(text.substr(0, equals), text.substr(equals + 1));
+  }
+  auto rates = inference::embodied_rates(system, catalog, given);
+  if (!rates) return rates.error();
+  terms.options.carbon.embodied = std::move(rates->of_type);
+  if (terms.with_grams) terms.notes = std::move(rates->notes);
+  return terms;
+}
+
+void print_notes(const std::vector<std::string>& notes, const Common& common) {
+  // Where both go to one place, the table comes first.
+  std::fflush(stdout);
+  if (common.quiet) return;
+  for (const std::string& note : notes) std::fprintf(stderr, "note: %s\n", report::printable(note).c_str());
+}
+
+int run_inference(const InferenceOptions& options, const Common& common) {
+  return options.action == "size" ? run_inference_size(options, common) : run_inference_allocate(options, common);
+}
+
+}  // namespace cradle::cli

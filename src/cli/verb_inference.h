@@ -1,0 +1,29 @@
+// The actions of `cradle inference`, one file each, and what they share.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cradle/base/result.h"
+#include "cradle/catalog/catalog.h"
+#include "cradle/inference/candidates.h"
+#include "inference_options.h"
+
+namespace cradle::cli {
+
+int run_inference_size(const InferenceOptions& options, const Common& common);
+int run_inference_allocate(const InferenceOptions& options, const Common& common);
+
+/// Formula, chunks and what a watt and a device cost in grams; notes say where embodied grams come from.
+struct InferenceTerms {
+  inference::CandidateOptions options;
+  bool with_grams = false;  ///< an intensity was given
+  std::vector<std::string> notes;
+};
+Result<InferenceTerms> inference_terms(const InferenceOptions& options, const inference::InfernoSystem& system,
+                                       const catalog::Catalog& catalog);
+/// To standard error, unless quiet.
+void print_notes(const std::vector<std::string>& notes, const Common& common);
+
+}  // namespace cradle::cli

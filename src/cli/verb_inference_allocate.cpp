@@ -1,0 +1,207 @@
+// cradle inference allocate: which accelerators serve which servers, and how far from the optimum that can be.
+#include <algorithm>
+#include <cstdio>
+#include <map>
+
+#include "cradle/base/text.h"
+#include "cradle/inference/allocation.h"
+#include "cradle/report/format.h"
+#include "cradle/report/table.h"
+#include "interrupt.h"
+#include "verb_inference.h"
+
+namespace cradle::cli {
+
+namespace {
+
+using namespace inference;
+using report::Align;
+using report::Cell;
+
+constexpr double seconds_per_hour = 3600;
+
+const char* unit_of(Objective objective) {
+  switch (objective) {
+    case Objective::cost: return "c/h";
+    case Objective::watts: return "W";
+    case Objective::carbon: break;
+  }
+  return "gCO2e/h";
+}
+
+Result<AllocationResult> solved(const InferenceOptions& options, const InfernoSystem& system,
+                                const AllocationProblem& problem) {
+  AllocationOptions solver;
+  solver.seed = options.seed;
+  solver.most_steps = options.steps;
+  solver.time_limit_seconds = options.time_limit;
+  solver.interrupted = [] { return InterruptGuard::interrupted(); };
+  if (options.solver == "heuristic") return inference::allocate(problem, solver);
+  if (options.solver == "milp") return allocate_by_program(problem, solver);
+  auto greedy = allocate_published(problem, system.saturation, system.delayed_best_effort);
+  if (!greedy) return greedy.error();
+  // The published rule proves nothing; the bound of our search says how far off it is.
+  AllocationProblem all_at_once = problem;
+  all_at_once.by_priority = false;
+  if (const auto best = inference::allocate(all_at_once, solver); best && best->unserved == greedy->unserved) {
+    greedy->bound = std::min(best->bound, greedy->value);
+    greedy->gap = greedy->value > 0 ? (greedy->value - greedy->bound) / greedy->value : 0;
+  }
+  return greedy;
+}
+
+struct Sums {
+  double cents_per_h = 0, watts = 0, operational = 0, embodied = 0;
+};
+
+/// What every unserved server lacks, one server after the other.
+std::string lacks_text(const InfernoSystem& system, const PricedProblem& priced, const AllocationResult& result) {
+  std::string text;
+  for (std::size_t i = 0; i < result.taken.size(); ++i) {
+    if (result.taken[i].choice >= 0) continue;
+    text += (text.empty() ? "" : "; ") + system.servers[i].name + " lacks ";
+    // Of each type the choice that lacks least.
+    std::map<int, Shortage> least;
+    for (const Shortage& shortage : shortages(priced.problem, result, static_cast<int>(i)))
+      least.emplace(shortage.type, shortage);
+    bool first = true;
+    for (const auto& [type, shortage] : least) {
+      text += (first ? "" : " or ") + std::to_string(shortage.needed - shortage.left) + " " +
+              priced.types[static_cast<std::size_t>(type)] + " (" + std::to_string(shortage.needed) + " needed, " +
+              std::to_string(shortage.left) + " left)";
+      first = false;
+    }
+  }
+  return text;
+}
+
+}  // namespace
+
+int run_inference_allocate(const InferenceOptions& options, const Common& common) {
+  const auto objective = objective_by_name(options.objective);
+  if (!objective) return fail(objective.error());
+  const std::vector<std::string> solvers{"heuristic", "milp", "greedy"};
+  if (std::find(solvers.begin(), solvers.end(), options.solver) == solvers.end())
+    return fail(bad_input("no solver '" + options.solver + "'", "--solver", suggest(options.solver, solvers)));
+  const auto catalog = catalog::Catalog::load(common.catalog);
+  if (!catalog) return fail(catalog.error());
+  auto system = read_inferno(options.input);
+  if (!system) return fail(system.error());
+  system->heterogeneous = system->heterogeneous || options.mixed;
+  system->unlimited = system->unlimited || options.unlimited;
+  const auto terms = inference_terms(options, *system, *catalog);
+  if (!terms) return fail(terms.error());
+  if (*objective == Objective::carbon && !terms->with_grams)
+    return fail(bad_input("grams need an intensity", "--objective carbon", "give --intensity G or --grid KEY"));
+
+  const auto all = candidates(*system, terms->options);
+  if (!all) return fail(all.error());
+  auto priced = priced_problem(*system, *all, *objective, terms->options, options.transition);
+  if (!priced) return fail(priced.error());
+  priced->problem.by_priority = options.priorities;
+  const InterruptGuard guard;
+  const auto result = solved(options, *system, priced->problem);
+  if (!result) return fail(result.error());
+
+  report::Table table;
+  table.column("server", "server")
+      .column("priority", "priority", Align::right)
+      .column("accelerator", "accelerator")
+      .column("replicas", "replicas", Align::right)
+      .column("devices", "devices", Align::right)
+      .column("itl_ms", "ITL", Align::right, 2, "ms")
+      .column("ttft_ms", "TTFT", Align::right, 2, "ms")
+      .column("cents_per_h", "cost", Align::right, 2, "c/h")
+      .column("watts", "draw", Align::right, 0, "W")
+      .column("operational_g_per_h", "operation", Align::right, 1, "g/h")
+      .column("embodied_g_per_h", "embodied", Align::right, 2, "g/h");
+  Sums sums;
+  const auto grams = [&](const auto& rate) {
+    return rate && terms->with_grams ? Cell(rate->value() * seconds_per_hour) : Cell();
+  };
+  for (std::size_t i = 0; i < system->servers.size(); ++i) {
+    const InfernoServer& server = system->servers[i];
+    const auto priority = static_cast<std::int64_t>(priced->problem.demands[i].priority);
+    const Taken taken = result->taken[i];
+    if (taken.choice < 0) {
+      table.row({server.name, priority, std::string("unserved"), Cell(), Cell(), Cell(), Cell(), Cell(), Cell(), Cell(),
+                 Cell()});
+      continue;
+    }
+    const int index = priced->candidates[i][static_cast<std::size_t>(taken.choice)];
+    Candidate candidate = (*all)[i].candidates[static_cast<std::size_t>(index)];
+    if (candidate.parts.size() == 1 && taken.parts < candidate.parts[0].replicas) {
+      auto fewer = size_on(*system, server, candidate.parts[0].accelerator, terms->options, taken.parts);
+      if (!fewer) return fail(fewer.error());
+      candidate.parts[0] = std::move(*fewer);
+    }
+    for (const Part& part : candidate.parts)
+      table.row({server.name, priority, part.accelerator, part.replicas, part.devices, part.state.itl_ms,
+                 part.state.ttft_ms, part.cents_per_h, part.watts ? Cell(part.watts->value()) : Cell(),
+                 grams(part.operational), grams(part.embodied)});
+    sums.cents_per_h += candidate.cents_per_h();
+    sums.watts += candidate.watts().value_or(carbon::Watts{0}).value();
+    sums.operational += candidate.operational().value_or(carbon::GramsPerSecond{0}).value() * seconds_per_hour;
+    sums.embodied += candidate.known_embodied().value() * seconds_per_hour;
+  }
+  // The published rule with more unserved than need be: no bound speaks of such an allocation.
+  const bool bounded = result->bound > 0 || result->value == 0;
+  std::string unknown;
+  for (const std::string& type : priced->unknown_embodied) unknown += (unknown.empty() ? "" : ", ") + type;
+  const bool any_watts = std::any_of(system->accelerators.begin(), system->accelerators.end(),
+                                     [](const InfernoAccelerator& item) { return item.power.has_value(); });
+  if (options.output == Output::json) {
+    std::fputs(table
+                   .to_json("cradle.inference.allocate/1",
+                            {{"objective", options.objective},
+                             {"unit", std::string(unit_of(*objective))},
+                             {"solver", options.solver},
+                             {"value", result->value},
+                             {"bound", bounded ? Cell(result->bound) : Cell()},
+                             {"gap", bounded ? Cell(result->gap) : Cell()},
+                             {"optimal", std::string(result->optimal ? "yes" : "no")},
+                             {"unserved", static_cast<std::int64_t>(result->unserved)},
+                             {"cents_per_h", sums.cents_per_h},
+                             {"watts", any_watts ? Cell(sums.watts) : Cell()},
+                             {"operational_g_per_h", terms->with_grams ? Cell(sums.operational) : Cell()},
+                             {"embodied_g_per_h", terms->with_grams ? Cell(sums.embodied) : Cell()},
+                             {"embodied_unknown_of", unknown.empty() ? Cell() : Cell(unknown)}})
+                   .c_str(),
+               stdout);
+  } else if (options.output == Output::csv) {
+    std::fputs(table.to_csv().c_str(), stdout);
+  } else {
+    std::string text = table.to_text(140) + "\n";
+    text += options.objective + ": " + report::significant(result->value, 8) + " " + unit_of(*objective);
+    if (bounded)
+      text += ", at least " + report::significant(result->bound, 8) + " (gap " + report::percent_text(result->gap, 2) +
+              (result->optimal ? ", proven optimal)" : ")");
+    text += "\n";
+    const double running = *objective == Objective::cost    ? sums.cents_per_h
+                           : *objective == Objective::watts ? sums.watts
+                                                            : sums.operational + sums.embodied;
+    const double changes = result->value - running;
+    if (result->unserved == 0 && changes > 1e-9 * result->value)
+      text += "of it for servers that leave their accelerator: " + report::significant(changes, 6) + " " +
+              unit_of(*objective) + "\n";
+    text += "in all: " + report::grouped(sums.cents_per_h, 0) + " c/h";
+    if (any_watts) text += ", " + report::grouped(sums.watts / 1000, 2) + " kW";
+    if (terms->with_grams)
+      text += ", " + report::grouped(sums.operational, 0) + " g/h of operation, " + report::grouped(sums.embodied, 0) +
+              " g/h embodied";
+    std::fputs((text + "\n").c_str(), stdout);
+  }
+  std::vector<std::string> notes = system->notes;
+  notes.insert(notes.end(), terms->notes.begin(), terms->notes.end());
+  if (InterruptGuard::interrupted()) notes.emplace_back("interrupted: this is the best so far");
+  print_notes(notes, common);
+  if (result->unserved == 0) return 0;
+  const std::string lacks = lacks_text(*system, *priced, *result);
+  return fail({ErrorCode::budget_exceeded,
+               std::to_string(result->unserved) + " of " + std::to_string(system->servers.size()) +
+                   " servers have not all they need" + (lacks.empty() ? "" : ": " + lacks),
+               (options.input / "capacity-data.json").string(),
+               "add devices, relax targets, or use --unlimited to see what it takes"});
+}
+
+}  // namespace cradle::cli

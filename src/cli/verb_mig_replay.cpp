@@ -1,0 +1,258 @@
+// cradle mig replay and cradle compare miso: every policy on the same jobs, with time, energy and grams.
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+
+#include "cradle/base/text.h"
+#include "cradle/report/format.h"
+#include "cradle/report/table.h"
+#include "cradle/slicing/comparison.h"
+#include "cradle/slicing/miso_trace.h"
+#include "cradle/slicing/mix.h"
+#include "mig_options.h"
+#include "verb_mig.h"
+
+namespace cradle::cli {
+
+namespace {
+
+using carbon::Seconds;
+using report::Align;
+using slicing::PolicyRow;
+
+/// The 40 GB board of the trace: its slices are those of the latency file.
+constexpr const char* trace_accelerator = "a100-40";
+
+/// Published against the mean time of the unpartitioned cluster and of the best static partition (MISO, SoCC 2022).
+constexpr double published_below_whole = 0.49, published_below_static = 0.16;
+
+/// One policy over all replays: means, and the geometric mean of its time over that of the best static partition.
+struct Row {
+  std::string policy, layout;
+  double mean_jct = 0, p95_jct = 0, makespan = 0, moves = 0;
+  carbon::Estimate<carbon::Joules> energy;
+  carbon::Estimate<carbon::GramsCO2e> operational, embodied;
+  double log_ratio = 0, wins = 0, worst_choice = 1;
+  std::size_t compared = 0;
+};
+
+struct Answer {
+  std::vector<Row> rows;
+  std::vector<report::Field> fields;
+  std::vector<std::string> notes;
+};
+
+Result<slicing::MixOptions> mix_options(const MigOptions& options) {
+  slicing::MixOptions mix;
+  mix.jobs = options.mix_jobs;
+  mix.mean_gap = Seconds{options.gap};
+  mix.mean_length = Seconds{options.length};
+  mix.training = mix.fine_tuning = mix.inference = 0;
+  const std::vector<std::string> kinds{"training", "fine-tuning", "inference"};
+  for (const std::string_view pair : split(options.kinds, ',')) {
+    const auto parts = split(trim(pair), '=');
+    const auto share = parts.size() == 2 ? parse_number(parts[1]) : std::nullopt;
+    if (!share || *share < 0)
+      return bad_input("'" + std::string(pair) + "' is no share of a kind", "--kinds",
+                       "write e.g. training=2,fine-tuning=1,inference=1");
+    if (parts[0] == kinds[0])
+      mix.training = *share;
+    else if (parts[0] == kinds[1])
+      mix.fine_tuning = *share;
+    else if (parts[0] == kinds[2])
+      mix.inference = *share;
+    else
+      return bad_input("no kind '" + std::string(parts[0]) + "'", "--kinds", suggest(parts[0], kinds));
+  }
+  return mix;
+}
+
+void add(Row& row, const PolicyRow& one, double parts) {
+  row.mean_jct += one.mean_jct.value() / parts;
+  row.p95_jct += one.p95_jct.value() / parts;
+  row.makespan += one.outcome.makespan.value() / parts;
+  row.moves += static_cast<double>(one.outcome.moves) / parts;
+  row.energy = row.energy + one.footprint.energy * (1 / parts);
+  row.operational = row.operational + one.footprint.operational * (1 / parts);
+  row.embodied = row.embodied + one.footprint.embodied * (1 / parts);
+  row.worst_choice = std::min(row.worst_choice, one.outcome.worst_choice);
+}
+
+Result<Answer> run_replays(const MigOptions& options, const Common& common, bool mix) {
+  if (options.mixes == 0) return bad_input("no mix", "--mixes", "give 1 or more");
+  slicing::MisoReading reading = slicing::MisoReading::lengths;
+  if (options.reading == "literal")
+    reading = slicing::MisoReading::literal;
+  else if (options.reading != "lengths")
+    return bad_input("no reading '" + options.reading + "'", "--reading", "use one of: lengths, literal");
+  const auto catalog = catalog::Catalog::load(common.catalog);
+  if (!catalog) return catalog.error();
+  const auto table = table_for(*catalog, trace_accelerator, false);
+  if (!table) return table.error();
+  const auto accelerator = catalog->find_accelerator(trace_accelerator, "--gpu");
+  if (!accelerator) return accelerator.error();
+  const auto curve = catalog->find_curve(options.curve, "--curve");
+  if (!curve) return curve.error();
+  const auto grid = catalog->find_grid(options.grid, "--grid");
+  if (!grid) return grid.error();
+  const auto economics = slicing::slice_economics(*table, **accelerator, **curve, options.pue,
+                                                  carbon::GramsPerJoule{(*grid)->average.value()});
+  if (!economics) return economics.error();
+  const slicing::RepartitionCost cost{Seconds{options.checkpoint}, Seconds{options.reconfigure},
+                                      Seconds{options.restart}, Seconds{options.profiling}};
+
+  Answer answer;
+  std::vector<std::vector<slicing::SliceJob>> sets;
+  std::vector<slicing::Multiset> partitions;
+  if (mix) {
+    const auto form = mix_options(options);
+    if (!form) return form.error();
+    for (std::uint32_t i = 0; i < options.mixes; ++i) {
+      auto jobs = slicing::generate_mix(*table, *form, options.seed + i);
+      if (!jobs) return std::move(jobs).error();
+      sets.push_back(std::move(*jobs));
+    }
+  } else {
+    const std::filesystem::path folder = options.data.empty() ? "../shared/data/miso" : options.data;
+    const auto files = slicing::read_miso(folder);
+    if (!files) {
+      if (files.error().code != ErrorCode::missing_data) return files.error();
+      return missing_data("the MISO trace is not at hand: " + files.error().message, folder.string(),
+                          "give --data FOLDER with the files of the repository, or mig replay --mix");
+    }
+    auto trace = slicing::parse_miso(*files, *table, reading);
+    if (!trace) return std::move(trace).error();
+    answer.fields = {{"jobs_of_ten_seconds_and_iterations", static_cast<std::int64_t>(trace->start_up_jobs)},
+                     {"nearest_batches", static_cast<std::int64_t>(trace->nearest_batches)}};
+    answer.notes.push_back("length = 10 s + iterations x latency on 7g for " + std::to_string(trace->start_up_jobs) +
+                           " of " + std::to_string(trace->jobs.size()) + " jobs; " +
+                           std::to_string(trace->nearest_batches) + " jobs with the latency of the nearest batch");
+    sets.push_back(std::move(trace->jobs));
+    partitions = std::move(trace->partitions);
+  }
+
+  for (const auto& jobs : sets) {
+    const auto compared =
+        slicing::compare_policies(*table, jobs, options.policies, partitions, options.gpus, cost, *economics);
+    if (!compared) return compared.error();
+    if (compared->no_static) answer.notes.push_back("best-static: " + compared->no_static->message);
+    const auto still = std::find_if(compared->rows.begin(), compared->rows.end(),
+                                    [](const PolicyRow& row) { return row.policy == "best-static"; });
+    for (const PolicyRow& one : compared->rows) {
+      auto row = std::find_if(answer.rows.begin(), answer.rows.end(),
+                              [&](const Row& known) { return known.policy == one.policy; });
+      if (row == answer.rows.end()) {
+        Row added;
+        added.policy = one.policy;
+        row = answer.rows.insert(row, added);
+      }
+      add(*row, one, static_cast<double>(sets.size()));
+      if (one.layout != 0) row->layout = sets.size() == 1 ? table->text_of(one.layout) : "its own for each mix";
+      if (still == compared->rows.end()) continue;
+      row->log_ratio += std::log(one.mean_jct / still->mean_jct);
+      row->wins += one.mean_jct < still->mean_jct ? 1 : 0;
+      ++row->compared;
+    }
+  }
+  answer.fields.emplace_back("replays", static_cast<std::int64_t>(sets.size()));
+  answer.fields.emplace_back("accelerators", static_cast<std::int64_t>(options.gpus));
+  answer.fields.emplace_back("power_by_slices", "not measured: " + options.curve);
+  for (const Row& row : answer.rows)
+    if (row.policy == "exhaustive") answer.fields.emplace_back("table_over_exhaustive_choice_least", row.worst_choice);
+  answer.notes.push_back("power against slices is not measured by anybody: energy and operational grams are '" +
+                         options.curve + "' of the catalogue, value (low .. high)");
+  answer.notes.push_back("all " + std::to_string(options.gpus) +
+                         " accelerators are held, and draw idle power when empty, from first arrival to last finish");
+  answer.notes.push_back(
+      "ours, ours-energy and ours-grams know each job's length and speeds; ours-profiled knows neither");
+  return answer;
+}
+
+template <class Q>
+std::string band(const carbon::Estimate<Q>& estimate, double unit, int digits) {
+  return report::significant(estimate.value.value() / unit, digits) + " (" +
+         report::significant(estimate.low.value() / unit, digits) + " .. " +
+         report::significant(estimate.high.value() / unit, digits) + ")";
+}
+
+/// Columns with the published figures, where `published` is set.
+int show(const Answer& answer, const MigOptions& options, const std::string& schema, bool published) {
+  report::Table text, data;
+  text.column("policy", "policy")
+      .column("mean", "mean JCT", Align::right, 0, "s")
+      .column("p95", "p95 JCT", Align::right, 0, "s")
+      .column("makespan", "makespan", Align::right, 0, "s")
+      .column("ratio", "against static", Align::right, 1, "%")
+      .column("moves", "moves", Align::right, 0)
+      .column("energy", "energy", Align::right, -1, "kWh")
+      .column("operational", "operational", Align::right, -1, "kgCO2e")
+      .column("embodied", "embodied", Align::right, -1, "kgCO2e");
+  data.column("policy", "policy")
+      .column("layout", "layout")
+      .column("mean_jct_s", "mean JCT")
+      .column("p95_jct_s", "p95 JCT")
+      .column("makespan_s", "makespan")
+      .column("mean_jct_over_static", "against static")
+      .column("replays_below_static", "below static")
+      .column("moves", "moves");
+  for (const char* key : {"energy_kwh", "operational_g", "embodied_g"})
+    for (const char* bound : {"", "_low", "_high"}) data.column(std::string(key) + bound, key);
+  if (published)
+    data.column("published_over_static", "published")
+        .column("mean_jct_over_unpartitioned", "against whole")
+        .column("published_over_unpartitioned", "published");
+  const auto whole = std::find_if(answer.rows.begin(), answer.rows.end(),
+                                  [](const Row& row) { return row.policy == "unpartitioned"; });
+  for (const Row& row : answer.rows) {
+    const bool related = row.compared > 0;
+    // Not a number, hence nothing, where there is no best static partition to compare with.
+    const double ratio = related ? std::exp(row.log_ratio / static_cast<double>(row.compared)) : std::nan("");
+    text.row({row.policy + (row.layout.empty() ? "" : ": " + row.layout), row.mean_jct, row.p95_jct, row.makespan,
+              100 * (ratio - 1), row.moves, band(row.energy, 3.6e6, 3), band(row.operational, 1000, 3),
+              band(row.embodied, 1000, 3)});
+    std::vector<report::Cell> cells{
+        row.policy, row.layout, row.mean_jct, row.p95_jct, row.makespan, ratio, static_cast<std::int64_t>(row.wins),
+        row.moves};
+    for (const carbon::Joules energy : {row.energy.value, row.energy.low, row.energy.high})
+      cells.emplace_back(carbon::KilowattHours{energy}.value());
+    for (const auto& grams : {row.operational, row.embodied})
+      for (const carbon::GramsCO2e bound : {grams.value, grams.low, grams.high}) cells.emplace_back(bound.value());
+    if (published) {
+      const bool theirs = row.policy == "miso", both = whole != answer.rows.end();
+      cells.emplace_back(theirs ? 1 - published_below_static : std::nan(""));
+      cells.emplace_back(both ? row.mean_jct / whole->mean_jct : std::nan(""));
+      cells.emplace_back(theirs ? 1 - published_below_whole : std::nan(""));
+    }
+    data.row(std::move(cells));
+  }
+  std::string printed;
+  if (options.output == Output::json) {
+    printed = data.to_json(schema, answer.fields);
+  } else if (options.output == Output::csv) {
+    printed = data.to_csv();
+  } else {
+    printed = text.to_text(160);
+    if (published)
+      printed +=
+          "published for MISO: 49 % below unpartitioned, 16 % below the best static partition, on its own testbed\n";
+    for (const std::string& note : answer.notes) printed += "note: " + note + "\n";
+  }
+  std::fwrite(printed.data(), 1, printed.size(), stdout);
+  return 0;
+}
+
+}  // namespace
+
+int run_mig_replay(const MigOptions& options, const Common& common) {
+  const auto answer = run_replays(options, common, options.mix);
+  if (!answer) return fail(answer.error());
+  return show(*answer, options, "cradle.mig.replay/1", false);
+}
+
+int run_compare_miso(const MigOptions& options, const Common& common) {
+  const auto answer = run_replays(options, common, false);
+  if (!answer) return fail(answer.error());
+  return show(*answer, options, "cradle.compare.miso/1", true);
+}
+
+}  // namespace cradle::cli

@@ -1,0 +1,202 @@
+// Rule::ours. Every job has an index for every slice: what it brings a second there. The rule changes one accelerator
+// at a time, the one where the sum of indices grows most, as long as one grows by more than noise.
+//
+// Time to finish (jct): with T the time that the job would still need there, pauses included, the index is
+//   remaining / T / sqrt(T),
+// work done a second, more for jobs that will soon be gone: between the greatest throughput (remaining / T) and the
+// shortest job first (1 / T). Where lengths are unknown, sqrt(remaining) stands for sqrt(T). Energy and grams: the
+// index is remaining / T, less what the compute slices in use cost. A pause counts double in T, since what waits behind
+// the job is late as well. The power of T and the weight of pauses were chosen on generated mixes (mix.h), not on a
+// trace.
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <numeric>
+
+#include "cradle/slicing/fragmentation.h"
+#include "pool.h"
+
+namespace cradle::slicing {
+
+namespace {
+
+constexpr std::size_t most_waiting = 24;    ///< that are looked at for one accelerator
+constexpr std::size_t most_elsewhere = 48;  ///< running jobs that may be called from other accelerators
+constexpr double pause_weight = 2;
+constexpr double kept_bonus = 1e4;           ///< above any sum of speeds
+constexpr double least_growth = 0.02;        ///< of an accelerator's sum of indices, so that rounding moves nobody
+constexpr double first_guess_seconds = 600;  ///< of a job's length while none has finished; our estimate
+
+/// A change of one accelerator.
+struct Change {
+  double growth = 0;
+  std::size_t device = 0;
+  std::vector<Holder> holders;
+};
+
+struct Candidate {
+  std::size_t job;
+  const Running* here;  ///< on this accelerator
+  double loses;         ///< index that it has on another one, which a move would end
+};
+
+class OurRule {
+ public:
+  OurRule(Pool& pool, const SlicingPolicy& policy) : pool_(pool), policy_(policy) {
+    double sum = 0, finished = 0;
+    for (std::size_t job = 0; job < pool.jobs.size(); ++job)
+      if (pool.remaining[job] <= 0) {
+        sum += pool.jobs[job].length.value();
+        ++finished;
+      }
+    typical_ = finished > 0 ? sum / finished : first_guess_seconds;
+    if (policy.objective != Objective::jct) price_slices();
+  }
+
+  void decide() {
+    ++pool_.outcome.decisions;
+    for (std::size_t round = 0; round < 4 * pool_.devices.size() + 4; ++round) {
+      Change best;
+      for (std::size_t d = 0; d < pool_.devices.size(); ++d)
+        if (auto change = best_change(d); change.growth > best.growth) best = std::move(change);
+      if (best.growth <= 0) return;
+      pool_.assign(best.device, best.holders);
+    }
+  }
+
+ private:
+  /// Cost of n slices in the unit of the index: at the fleet's present work for each unit of cost, but never so dear
+  /// that a job alone would rather wait.
+  void price_slices() {
+    const SliceCost& slices = pool_.options.slice_cost;
+    double work = 0, paid = 0, most = std::numeric_limits<double>::infinity();
+    const auto bound = [&](std::size_t job) {
+      double best = 0;
+      for (std::size_t p = 0; p < pool_.table.profiles().size(); ++p) {
+        const auto n = static_cast<std::size_t>(pool_.table.profile(static_cast<ProfileId>(p)).compute);
+        if (slices[n] > slices[0]) best = std::max(best, pool_.jobs[job].speed[p] / (slices[n] - slices[0]));
+      }
+      if (best > 0) most = std::min(most, best);
+    };
+    for (const Device& device : pool_.devices) {
+      std::size_t n = 0;
+      for (const Running& running : device.running) {
+        work += running.speed;
+        n += static_cast<std::size_t>(pool_.table.profile(running.instance.profile).compute);
+        bound(running.job);
+      }
+      paid += slices[n];
+    }
+    for (const std::size_t job : pool_.waiting) bound(job);
+    double price = work > 0 && paid > 0 ? work / paid : most;
+    price = std::min(price, 0.999 * most);
+    for (const double slice : slices) cost_.push_back(price < 1e300 ? price * (slice - slices[0]) : 0);
+  }
+
+  /// What a second brings if the job gets the profile and first waits `pause` seconds.
+  double index(std::size_t job, double speed, double pause) const {
+    if (!(speed > 0)) return cannot_run;
+    const double left = policy_.lengths_known ? pool_.remaining[job] : pool_.had(job) + typical_;
+    const double time = left / speed + pause_weight * pause;
+    if (policy_.objective != Objective::jct) return left / time;
+    return left / (time * std::sqrt(policy_.lengths_known ? time : left));
+  }
+
+  double index_now(const Running& running) const {
+    return index(running.job, running.speed, std::max(0.0, running.resume - pool_.now));
+  }
+
+  /// The index of a candidate if it had to be started on the profile.
+  double index_if_moved(const Candidate& candidate, ProfileId profile) const {
+    const bool waits = candidate.here == nullptr && candidate.loses == 0;
+    // For energy a waiting job pays its start whenever it comes: only moves of running jobs are weighed.
+    const double pause = waits && policy_.objective != Objective::jct ? 0 : pool_.pause(candidate.job);
+    return index(candidate.job, pool_.speed(candidate.job, profile), pause) - candidate.loses;
+  }
+
+  /// The waiting jobs that bring most for each memory slice.
+  std::vector<std::size_t> front_of_queue() const {
+    std::vector<std::pair<double, std::size_t>> order;
+    for (const std::size_t job : pool_.waiting) {
+      double best = 0;
+      for (std::size_t p = 0; p < pool_.table.profiles().size(); ++p)
+        best = std::max(
+            best, index(job, pool_.jobs[job].speed[p], 0) / pool_.table.profile(static_cast<ProfileId>(p)).memory);
+      order.emplace_back(-best, job);
+    }
+    const std::size_t kept = std::min(order.size(), most_waiting);
+    std::partial_sort(order.begin(), order.begin() + static_cast<std::ptrdiff_t>(kept), order.end());
+    std::vector<std::size_t> jobs;
+    for (std::size_t i = 0; i < kept; ++i) jobs.push_back(order[i].second);
+    return jobs;
+  }
+
+  std::vector<Candidate> candidates_for(std::size_t d) const {
+    std::vector<Candidate> candidates;
+    for (const Running& running : pool_.devices[d].running) candidates.push_back({running.job, &running, 0});
+    for (const std::size_t job : front_of_queue()) candidates.push_back({job, nullptr, 0});
+    if (!pool_.waiting.empty()) return candidates;
+    std::size_t called = 0;
+    for (std::size_t other = 0; other < pool_.devices.size() && called < most_elsewhere; ++other) {
+      if (other == d) continue;
+      for (const Running& running : pool_.devices[other].running) {
+        candidates.push_back({running.job, nullptr, index_now(running)});
+        ++called;
+      }
+    }
+    return candidates;
+  }
+
+  Change best_change(std::size_t d) const {
+    const Device& device = pool_.devices[d];
+    const std::vector<Candidate> candidates = candidates_for(d);
+    const std::size_t profiles = pool_.table.profiles().size();
+    std::vector<double> values;
+    values.reserve(candidates.size() * profiles);
+    for (const Candidate& candidate : candidates)
+      for (std::size_t p = 0; p < profiles; ++p) {
+        const auto profile = static_cast<ProfileId>(p);
+        const bool stays = candidate.here != nullptr && candidate.here->instance.profile == profile;
+        const double value = stays ? index_now(*candidate.here) : index_if_moved(candidate, profile);
+        // For energy nothing that runs is sent back to the queue: stopping work saves none.
+        const bool kept = candidate.here != nullptr && policy_.objective != Objective::jct;
+        values.push_back(kept ? value + kept_bonus : value);
+      }
+    const PoolChoice choice = pool_.chooser.best_of(values, candidates.size(), cost_);
+    std::vector<Holder> holders;
+    for (std::size_t i = 0; i < candidates.size(); ++i)
+      if (candidates[i].here != nullptr) holders.push_back({i, candidates[i].here->instance});
+    std::vector<Holder> layout = pool_.chooser.lay_out(choice.profile, holders);
+    // A job may have to move although it keeps its profile: count again, with every pause.
+    double after = -cost_of(layout), before = -cost_of(holders_of(device)), indices = 0;
+    for (const Holder& holder : layout) {
+      const Candidate& candidate = candidates[holder.job];
+      const bool stays = candidate.here != nullptr && candidate.here->instance == holder.instance;
+      after += stays ? index_now(*candidate.here) : index_if_moved(candidate, holder.instance.profile);
+    }
+    for (const Running& running : device.running) indices += index_now(running);
+    const double growth = after - before - indices;
+    if (growth <= least_growth * indices) return {};
+    for (Holder& holder : layout) holder.job = candidates[holder.job].job;
+    return {growth, d, std::move(layout)};
+  }
+
+  double cost_of(std::span<const Holder> holders) const {
+    if (cost_.empty()) return 0;
+    std::size_t n = 0;
+    for (const Holder& holder : holders)
+      n += static_cast<std::size_t>(pool_.table.profile(holder.instance.profile).compute);
+    return cost_[n];
+  }
+
+  Pool& pool_;
+  const SlicingPolicy& policy_;
+  double typical_;
+  std::vector<double> cost_;
+};
+
+}  // namespace
+
+void decide_ours(Pool& pool, const SlicingPolicy& policy) { OurRule(pool, policy).decide(); }
+
+}  // namespace cradle::slicing

@@ -1,0 +1,148 @@
+#include "strategy_config.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "cradle/base/text.h"
+
+namespace cradle::study {
+
+namespace {
+
+using dispatch::CapPoint;
+using dispatch::CapWhen;
+using dispatch::Configuration;
+using dispatch::RegionRule;
+
+constexpr double most_hours = 366 * 24;
+
+std::int64_t hours(TomlReader& table, std::string_view key, std::int64_t fallback_ms) {
+  const double value =
+      table.number(key, 0, most_hours, static_cast<double>(fallback_ms) / static_cast<double>(ms_per_hour));
+  return std::llround(value * static_cast<double>(ms_per_hour));
+}
+
+/// What a strategy may promise otherwise than the study.
+void read_waits(TomlReader& table, dispatch::ServiceRule& service) {
+  service.short_wait_ms = hours(table, "max_wait_short_hours", service.short_wait_ms);
+  service.long_wait_ms = hours(table, "max_wait_long_hours", service.long_wait_ms);
+  service.stretch = table.number("stretch", 1, 100, service.stretch);
+}
+
+void read_service(TomlReader& table, dispatch::ServiceRule& service) {
+  if (table.has("never_wait")) service.never_wait = table.texts("never_wait");
+  service.short_ms = hours(table, "short_hours", service.short_ms);
+  read_waits(table, service);
+}
+
+void read_cap(TomlReader& table, Configuration& strategy) {
+  const std::vector<std::string> words{"never", "always", "dirty-hours"};
+  const auto when = static_cast<CapWhen>(table.choice("cap", words, static_cast<std::size_t>(CapWhen::never)));
+  if (when == CapWhen::never) return;
+  const double limit = table.number("cap_limit", 0.001, 1);
+  const auto limits = table.numbers("curve_limit", 0.001, 1, true);
+  const auto powers = table.numbers("curve_power", 0.001, 1, true);
+  const auto speeds = table.numbers("curve_speed", 0.001, 1, true);
+  if (limits.size() != powers.size() || limits.size() != speeds.size())
+    return table.fail("curve_limit", "strategy: the columns of the curve differ in length",
+                      "give as many values of curve_limit as of curve_power and curve_speed");
+  std::vector<CapPoint> curve;
+  for (std::size_t i = 0; i < limits.size(); ++i) curve.push_back({limits[i], powers[i], speeds[i]});
+  const auto rule = dispatch::cap_from_curve(when, limit, curve);
+  if (!rule) return table.fail("cap_limit", "strategy: " + rule.error().message, rule.error().hint);
+  strategy.cap = *rule;
+}
+
+Configuration read_strategy(TomlReader& table, const dispatch::ServiceRule& service) {
+  Configuration strategy;
+  strategy.name = table.text("name");
+  strategy.service = service;
+  const std::string placement = table.text("placement", "FGD");
+  if (const auto policy = policy::policy_by_name(placement)) {
+    strategy.placement = *policy;
+  } else {
+    table.fail("placement", "strategy.placement: " + policy.error().message, policy.error().hint);
+  }
+  std::vector<std::string> times;
+  for (const shifting::TimePolicy time : shifting::all_time_policies) times.emplace_back(shifting::name(time));
+  strategy.time = shifting::all_time_policies[table.choice("time", times, 0)];
+  read_waits(table, strategy.service);
+  strategy.knows_length = table.choice("knows", {"length", "mean"}, 0) == 0;
+  strategy.resume_cost_ms = std::llround(table.number("resume_cost_minutes", 0, 1440, 0) * 60'000);
+  strategy.region = static_cast<RegionRule>(table.choice("region", {"any", "cleanest-now", "cheapest-window"}, 0));
+  strategy.wait_for_region = table.flag("wait_for_region", false);
+  const std::string forecast = table.text("forecast", "perfect");
+  if (const auto model = shifting::forecast_by_name(forecast)) {
+    strategy.forecast = *model;
+  } else {
+    table.fail("forecast", "strategy.forecast: " + model.error().message, model.error().hint);
+  }
+  strategy.decide_by = static_cast<dispatch::DecideBy>(table.choice("decide_by", {"marginal", "average"}, 1));
+  strategy.quota.minimum = table.number("quota", 0.001, 1, 1);
+  read_cap(table, strategy);
+  return strategy;
+}
+
+}  // namespace
+
+void read_strategies(TomlReader& root, StudyConfig& config) {
+  config.service.never_wait = {"LS"};
+  if (auto table = root.table("service")) {
+    read_service(*table, config.service);
+    config.shows_service = true;
+  }
+  for (TomlReader& table : root.tables("strategy")) {
+    Configuration strategy = read_strategy(table, config.service);
+    for (const Configuration& other : config.strategies)
+      if (other.name == strategy.name)
+        table.fail("name", "strategy.name: '" + strategy.name + "' appears twice", "name each strategy differently");
+    config.strategies.push_back(std::move(strategy));
+    config.shows_service = true;
+  }
+}
+
+std::int64_t horizon_of(const StudyConfig& config, std::span<const workload::Job> jobs) {
+  if (config.workload.days > 0)
+    return static_cast<std::int64_t>(config.workload.days * static_cast<double>(ms_per_day));
+  std::int64_t last = 0;
+  for (const workload::Job& job : jobs) last = std::max(last, job.arrival_ms + job.duration_ms);
+  return last;
+}
+
+namespace {
+
+std::string hours_text(std::int64_t ms) {
+  return shortest(static_cast<double>(ms) / static_cast<double>(ms_per_hour)) + " h";
+}
+
+}  // namespace
+
+std::string service_note(const dispatch::ServiceRule& rule) {
+  std::string classes;
+  for (const std::string& one : rule.never_wait) classes += (classes.empty() ? "" : ", ") + one;
+  std::string text = "late are jobs that end more than " + hours_text(rule.short_wait_ms) + " (shorter than " +
+                     hours_text(rule.short_ms) + ") or " + hours_text(rule.long_wait_ms) + " (longer) after ";
+  text += rule.stretch > 1 ? shortest(rule.stretch) + " times their length" : std::string("their length");
+  if (!classes.empty()) text += "; those of class " + classes + " at any delay";
+  return text;
+}
+
+std::string strategy_note(const dispatch::Configuration& strategy) {
+  std::string text = strategy.name + ": " + strategy.placement.name + ", time " +
+                     std::string(shifting::name(strategy.time)) + ", region " +
+                     std::string(dispatch::name(strategy.region));
+  if (strategy.wait_for_region) text += " (waits for it)";
+  text += ", forecast " + shifting::name(strategy.forecast);
+  if (!strategy.knows_length) text += ", lengths unknown";
+  if (strategy.quota.minimum < 1) text += ", quota down to " + shortest(strategy.quota.minimum);
+  if (strategy.resume_cost_ms > 0)
+    text += ", each resumption costs " + shortest(static_cast<double>(strategy.resume_cost_ms) / 60'000) + " min";
+  const dispatch::CapRule& cap = strategy.cap;
+  if (cap.when != dispatch::CapWhen::never)
+    text += ", power cap " + shortest(cap.limit) + " " + std::string(dispatch::name(cap.when)) + " (draw " +
+            shortest(std::round(cap.power * 1000) / 1000) + ", speed " + shortest(std::round(cap.speed * 1000) / 1000) +
+            ")";
+  return text;
+}
+
+}  // namespace cradle::study
