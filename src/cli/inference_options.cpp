@@ -26,7 +26,7 @@ void add_grams(CLI::App* action, InferenceOptions& options) {
 
 }  // namespace
 
-void add_compare_inferno(CLI::App& compare_verb, CompareInfernoOptions& options, std::function<void()> act) {
+void add_compare_inferno(CLI::App& compare_verb, CompareInfernoOptions& options, const std::function<void()>& act) {
   CLI::App* verb = compare_verb.add_subcommand(
       "inferno", "replicas and times of a published LLM inference optimiser on its own files");
   verb->add_option("--input", options.input, input_help)->required();
@@ -36,7 +36,7 @@ void add_compare_inferno(CLI::App& compare_verb, CompareInfernoOptions& options,
   verb->callback([act] { act(); });
 }
 
-CLI::App* add_inference_verb(CLI::App& app, InferenceOptions& options, std::function<void()> act) {
+CLI::App* add_inference_verb(CLI::App& app, InferenceOptions& options, const std::function<void()>& act) {
   CLI::App* verb = app.add_subcommand("inference", "replicas of language models: how many, where, at what cost");
   verb->require_subcommand(1);
   const auto add = [&](const char* name, const char* help) {
@@ -79,6 +79,7 @@ CLI::App* add_inference_verb(CLI::App& app, InferenceOptions& options, std::func
       ->capture_default_str();
   allocate->add_flag("--priorities", options.priorities, "classes in their order, each on what was left to it");
   allocate->add_flag("--mixed", options.mixed, "a server may use two kinds of accelerator");
+  allocate->add_flag("--operational-only", options.operational_only, "leave all embodied grams out");
   allocate->add_flag("--unlimited", options.unlimited, "as many devices as are asked for");
   add_number(allocate, "--transition", options.transition, 0, 1e6,
              "share of old and new that leaving an accelerator costs");

@@ -23,7 +23,7 @@ struct CompareInfernoOptions {
   Output output = Output::table;
 };
 /// Registers `compare inferno`; `act` runs after it was parsed.
-void add_compare_inferno(CLI::App& compare_verb, CompareInfernoOptions& options, std::function<void()> act);
+void add_compare_inferno(CLI::App& compare_verb, CompareInfernoOptions& options, const std::function<void()>& act);
 int run_compare_inferno(const CompareInfernoOptions& options, const Common& common);
 
 struct InferenceOptions {
@@ -47,7 +47,7 @@ struct InferenceOptions {
   std::string objective = "cost";
   std::string solver = "heuristic";  ///< heuristic|milp|greedy
   bool priorities = false;
-  bool mixed = false, unlimited = false;
+  bool mixed = false, unlimited = false, operational_only = false;
   double transition = 0.1;
   std::uint64_t seed = 1;
   std::int64_t steps = 500'000;
@@ -55,7 +55,7 @@ struct InferenceOptions {
   Output output = Output::table;
 };
 /// Registers the verb and its actions and returns it, so that other actions can be added to it.
-CLI::App* add_inference_verb(CLI::App& app, InferenceOptions& options, std::function<void()> act);
+CLI::App* add_inference_verb(CLI::App& app, InferenceOptions& options, const std::function<void()>& act);
 int run_inference(const InferenceOptions& options, const Common& common);
 
 }  // namespace cradle::cli

@@ -5,7 +5,7 @@
 
 namespace cradle::cli {
 
-void add_inference_replay(CLI::App& inference_verb, InferenceReplayOptions& options, std::function<void()> act) {
+void add_inference_replay(CLI::App& inference_verb, InferenceReplayOptions& options, const std::function<void()>& act) {
   CLI::App* verb = inference_verb.add_subcommand(
       "replay", "a trace of requests against replicas that come and go: service, joules and grams by autoscaler");
   verb->add_option("--trace", options.trace, "azure-conv, azure-code, generated, or a file in the format of the former")

@@ -46,7 +46,7 @@ struct InferenceReplayOptions {
 };
 
 /// Adds the action to `cradle inference`.
-void add_inference_replay(CLI::App& inference_verb, InferenceReplayOptions& options, std::function<void()> act);
+void add_inference_replay(CLI::App& inference_verb, InferenceReplayOptions& options, const std::function<void()>& act);
 int run_inference_replay(const InferenceReplayOptions& options, const Common& common);
 
 }  // namespace cradle::cli

@@ -4,7 +4,7 @@
 
 namespace cradle::cli {
 
-void add_compare_joint(CLI::App& compare_verb, CompareJointOptions& options, std::function<void()> act) {
+void add_compare_joint(CLI::App& compare_verb, CompareJointOptions& options, const std::function<void()>& act) {
   CLI::App* verb = compare_verb.add_subcommand(
       "joint", "placement, start, region and power cap chosen together, beside the best pipeline of single rules");
   verb->add_option("--data", options.data, "folder with the openb trace");

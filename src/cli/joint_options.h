@@ -29,7 +29,7 @@ struct CompareJointOptions {
   Output output = Output::table;
 };
 /// Registers `compare joint`; `act` runs after it was parsed.
-void add_compare_joint(CLI::App& compare_verb, CompareJointOptions& options, std::function<void()> act);
+void add_compare_joint(CLI::App& compare_verb, CompareJointOptions& options, const std::function<void()>& act);
 int run_compare_joint(const CompareJointOptions& options, const Common& common);
 
 }  // namespace cradle::cli

@@ -24,6 +24,7 @@
 #include "option_kinds.h"
 #include "power_options.h"
 #include "profile_options.h"
+#include "shift_elastic_options.h"
 #include "shift_options.h"
 #include "shift_regions_options.h"
 #include "verbs.h"
@@ -251,6 +252,8 @@ int main(int argc, char** argv) {
   CLI::App* shift_verb = add_shift_verb(app, shift, [&] { status = run_shift(shift, common); });
   ShiftRegionsOptions shift_regions;
   add_shift_regions(*shift_verb, shift_regions, [&] { status = run_shift_regions(shift_regions, common); });
+  ShiftElasticOptions shift_elastic;
+  add_shift_elastic(*shift_verb, shift_elastic, [&] { status = run_shift_elastic(shift_elastic, common); });
 
   InferenceOptions inference_options;
   CLI::App* inference_verb =

@@ -1,4 +1,5 @@
 // cradle cap choose|race: the power cap with least grams for a job, and race-to-idle against slow-and-steady by grid.
+#include <algorithm>
 #include <cmath>
 #include <optional>
 #include <utility>
@@ -215,6 +216,20 @@ int choose(const catalog::Catalog& catalog, const CapOptions& options, const Com
                        watts_text(q.curve, best.choice.point.cap) + ": " +
                        significant(best.choice.grams.value.value(), 4) + " gCO2e against " +
                        significant(full.value.value(), 4) + " for the whole board without a cap.";
+  // The whole board and the instance of all its slices are one answer: the next best is another share.
+  const auto next = std::find_if(choices.begin() + 1, choices.end(), [&](const slicing::SliceCapChoice& choice) {
+    return choice.share < 1 || best.share < 1;
+  });
+  const bool overlap = next != choices.end() && next->choice.grams.low <= best.choice.grams.high;
+  if (overlap) {
+    const auto bounds = [](const Estimate<carbon::GramsCO2e>& grams) {
+      return "(" + significant(grams.low.value(), 4) + " .. " + significant(grams.high.value(), 4) + ")";
+    };
+    answer.page.answer += " Not certain: its bounds " + bounds(best.choice.grams) +
+                          " overlap those of the next best, " +
+                          (next->profile.empty() ? std::string("the whole board") : next->profile) + " " +
+                          bounds(next->choice.grams) + ".";
+  }
   answer.page.tables = {{"The best cap of each slice", table}};
   answer.page.notes = std::move(notes);
   answer.schema = "cradle.cap.choose/1";
@@ -222,6 +237,7 @@ int choose(const catalog::Catalog& catalog, const CapOptions& options, const Com
   answer.fields.emplace_back("grid", (*grid)->id);
   answer.fields.emplace_back("intensity_g_kwh", per_kwh(intensity.value));
   answer.fields.emplace_back("uncapped_grams", full.value.value());
+  answer.fields.emplace_back("bounds_overlap_next", std::string(overlap ? "yes" : "no"));
   return deliver(std::move(answer), "cradle cap choose", {}, options.output, common);
 }
 

@@ -2,6 +2,7 @@
 #include <cstdio>
 
 #include "cradle/base/file.h"
+#include "cradle/report/format.h"
 #include "cradle/report/table.h"
 #include "cradle/shifting/intensity_column.h"
 #include "cradle/shifting/published_gaia.h"
@@ -9,6 +10,17 @@
 #include "shift_options.h"
 
 namespace cradle::cli {
+
+namespace {
+
+/// What stands beside a saving that comes in part from core hours that nobody charges.
+report::Cell caveat(carbon::Hours outside, carbon::Hours outside_now, carbon::Hours all) {
+  if (!(outside.value() > 0)) return {};
+  const std::string part = report::percent_text(outside / all) + " of core hours uncounted";
+  return outside > outside_now ? "saved too much: " + part : part;
+}
+
+}  // namespace
 
 int run_compare_gaia(const CompareGaiaOptions& options, const Common& common) {
   const auto workload = workload::read_pai(options.jobs);
@@ -42,16 +54,25 @@ int run_compare_gaia(const CompareGaiaOptions& options, const Common& common) {
   table.column("policy", "policy")
       .column("carbon", "carbon", Align::right, 4, "g")
       .column("saving_percent", "saved", Align::right, 2, "%")
-      .column("core_hours_outside", "after the last hour", Align::right, 1, "core h");
+      .column("core_hours_outside", "after the last hour", Align::right, 1, "core h")
+      .column("caveat", "caveat");
   carbon::GramsCO2e now;
-  carbon::Hours outside;
+  carbon::Hours outside, outside_now;
+  carbon::Hours all;
+  for (const shifting::GaiaJob& job : protocol->jobs()) {
+    const double steps = static_cast<double>(job.length_ms / shifting::GaiaProtocol::step_ms);
+    all += carbon::Hours{job.cores * steps / static_cast<double>(shifting::GaiaProtocol::steps_an_hour)};
+  }
   for (const shifting::TimePolicy policy : shifting::all_time_policies) {
     const shifting::GaiaRow row = shifting::run_gaia(*protocol, policy);
-    if (policy == shifting::TimePolicy::now) now = row.carbon;
+    if (policy == shifting::TimePolicy::now) {
+      now = row.carbon;
+      outside_now = row.core_time_outside;
+    }
     if (row.core_time_outside > outside) outside = row.core_time_outside;
     table.row({std::string(shifting::name(policy)), row.carbon.value(),
                now.value() > 0 ? report::Cell(100 * (1 - row.carbon / now)) : report::Cell(),
-               row.core_time_outside.value()});
+               row.core_time_outside.value(), caveat(row.core_time_outside, outside_now, all)});
   }
   if (outside.value() > 0)
     notes.emplace_back(

@@ -93,7 +93,7 @@ int run_compare_inferno(const CompareInfernoOptions& options, const Common& comm
   if (!formula) return fail(formula.error());
   const auto system = read_inferno(options.input);
   if (!system) return fail(system.error());
-  std::optional<std::vector<InfernoAllocation>> solution;
+  std::optional<InfernoSolution> solution;
   if (!options.solution.empty()) {
     const auto text = read_file(options.solution, std::uint64_t{64} << 20);
     if (!text) return fail(text.error());
@@ -107,13 +107,27 @@ int run_compare_inferno(const CompareInfernoOptions& options, const Common& comm
   const auto rows = published_rows(*system, solution, terms);
   if (!rows) return fail(rows.error());
   const report::Table table = table_of(*rows, solution.has_value());
+  std::vector<std::string> notes = system->notes;
+  std::string missing;
+  if (solution) {
+    notes.insert(notes.end(), solution->notes.begin(), solution->notes.end());
+    const std::vector<std::string> names = servers_missing(*system, *solution);
+    for (const std::string& server : names) missing += (missing.empty() ? "" : ", ") + server;
+    if (!names.empty())
+      notes.push_back(solution->source + ": nothing is said of " + std::to_string(names.size()) + " of " +
+                      std::to_string(system->servers.size()) + " servers: " + missing);
+  }
   if (options.output == Output::json)
-    std::fputs(table.to_json("cradle.compare.inferno/1", {{"formula", options.formula}}).c_str(), stdout);
+    std::fputs(table
+                   .to_json("cradle.compare.inferno/1",
+                            {{"formula", options.formula}, {"missing", missing.empty() ? Cell() : Cell(missing)}})
+                   .c_str(),
+               stdout);
   else if (options.output == Output::csv)
     std::fputs(table.to_csv().c_str(), stdout);
   else
     std::fputs((table.to_text(180) + "\n" + summary(*rows, solution.has_value())).c_str(), stdout);
-  print_notes(system->notes, common);
+  print_notes(notes, common);
   return 0;
 }
 

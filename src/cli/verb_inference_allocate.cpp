@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <map>
+#include <set>
 
 #include "cradle/base/text.h"
 #include "cradle/inference/allocation.h"
@@ -50,9 +51,45 @@ Result<AllocationResult> solved(const InferenceOptions& options, const InfernoSy
   return greedy;
 }
 
+/// Over what is known; `no_power` are the accelerators in use without a power curve, `no_embodied` the types in use
+/// whose embodied grams are not known.
 struct Sums {
   double cents_per_h = 0, watts = 0, operational = 0, embodied = 0;
+  std::set<std::string> no_power, no_embodied;
+
+  void add(const Part& part) {
+    cents_per_h += part.cents_per_h;
+    if (part.watts) {
+      watts += part.watts->value();
+      operational += part.operational->value() * seconds_per_hour;
+    } else {
+      no_power.insert(part.accelerator);
+    }
+    if (part.embodied)
+      embodied += part.embodied->value() * seconds_per_hour;
+    else
+      no_embodied.insert(part.type);
+  }
 };
+
+template <class Names>
+std::string joined(const Names& names) {
+  std::string text;
+  for (const std::string& name : names) text += (text.empty() ? "" : ", ") + name;
+  return text;
+}
+
+/// A total, or what lacks for it.
+std::string total_text(const std::string& total, const std::string& what, const std::set<std::string>& unknown) {
+  return ", " + (unknown.empty() ? total : what + " unknown for " + joined(unknown));
+}
+
+/// What is said of the proof: class by class, what ties leave to later classes is nobody's aim.
+std::string proof_text(const AllocationResult& result, bool by_class) {
+  std::string text = " (gap " + report::percent_text(result.gap, 2) + (by_class ? " class by class" : "");
+  if (result.optimal) text += by_class ? ", each class optimal on what was left to it" : ", proven optimal";
+  return text + ")";
+}
 
 /// What every unserved server lacks, one server after the other.
 std::string lacks_text(const InfernoSystem& system, const PricedProblem& priced, const AllocationResult& result) {
@@ -89,8 +126,13 @@ int run_inference_allocate(const InferenceOptions& options, const Common& common
   if (!system) return fail(system.error());
   system->heterogeneous = system->heterogeneous || options.mixed;
   system->unlimited = system->unlimited || options.unlimited;
-  const auto terms = inference_terms(options, *system, *catalog);
+  auto terms = inference_terms(options, *system, *catalog);
   if (!terms) return fail(terms.error());
+  if (options.operational_only) {
+    terms->options.carbon.embodied.clear();
+    terms->notes.clear();
+    if (terms->with_grams) terms->notes.emplace_back("embodied grams are left out (--operational-only)");
+  }
   if (*objective == Objective::carbon && !terms->with_grams)
     return fail(bad_input("grams need an intensity", "--objective carbon", "give --intensity G or --grid KEY"));
 
@@ -98,6 +140,12 @@ int run_inference_allocate(const InferenceOptions& options, const Common& common
   if (!all) return fail(all.error());
   auto priced = priced_problem(*system, *all, *objective, terms->options, options.transition);
   if (!priced) return fail(priced.error());
+  if (!priced->unknown_embodied.empty() && !options.operational_only)
+    return fail(missing_data("embodied grams of " + joined(priced->unknown_embodied) +
+                                 " are not known; counted as 0 they would draw load there",
+                             "--objective carbon",
+                             "give --embodied TYPE=KG:YEARS for each, or leave all embodied grams out with "
+                             "--operational-only"));
   priced->problem.by_priority = options.priorities;
   const InterruptGuard guard;
   const auto result = solved(options, *system, priced->problem);
@@ -139,60 +187,65 @@ int run_inference_allocate(const InferenceOptions& options, const Common& common
       table.row({server.name, priority, part.accelerator, part.replicas, part.devices, part.state.itl_ms,
                  part.state.ttft_ms, part.cents_per_h, part.watts ? Cell(part.watts->value()) : Cell(),
                  grams(part.operational), grams(part.embodied)});
-    sums.cents_per_h += candidate.cents_per_h();
-    sums.watts += candidate.watts().value_or(carbon::Watts{0}).value();
-    sums.operational += candidate.operational().value_or(carbon::GramsPerSecond{0}).value() * seconds_per_hour;
-    sums.embodied += candidate.known_embodied().value() * seconds_per_hour;
+    for (const Part& part : candidate.parts) sums.add(part);
   }
   // The published rule with more unserved than need be: no bound speaks of such an allocation.
   const bool bounded = result->bound > 0 || result->value == 0;
-  std::string unknown;
-  for (const std::string& type : priced->unknown_embodied) unknown += (unknown.empty() ? "" : ", ") + type;
-  const bool any_watts = std::any_of(system->accelerators.begin(), system->accelerators.end(),
-                                     [](const InfernoAccelerator& item) { return item.power.has_value(); });
+  const bool with_embodied = terms->with_grams && !options.operational_only;
+  const auto list = [](const std::set<std::string>& names) { return names.empty() ? Cell() : Cell(joined(names)); };
   if (options.output == Output::json) {
-    std::fputs(table
-                   .to_json("cradle.inference.allocate/1",
-                            {{"objective", options.objective},
-                             {"unit", std::string(unit_of(*objective))},
-                             {"solver", options.solver},
-                             {"value", result->value},
-                             {"bound", bounded ? Cell(result->bound) : Cell()},
-                             {"gap", bounded ? Cell(result->gap) : Cell()},
-                             {"optimal", std::string(result->optimal ? "yes" : "no")},
-                             {"unserved", static_cast<std::int64_t>(result->unserved)},
-                             {"cents_per_h", sums.cents_per_h},
-                             {"watts", any_watts ? Cell(sums.watts) : Cell()},
-                             {"operational_g_per_h", terms->with_grams ? Cell(sums.operational) : Cell()},
-                             {"embodied_g_per_h", terms->with_grams ? Cell(sums.embodied) : Cell()},
-                             {"embodied_unknown_of", unknown.empty() ? Cell() : Cell(unknown)}})
-                   .c_str(),
-               stdout);
+    std::fputs(
+        table
+            .to_json(
+                "cradle.inference.allocate/1",
+                {{"objective", options.objective},
+                 {"unit", std::string(unit_of(*objective))},
+                 {"solver", options.solver},
+                 {"value", result->value},
+                 {"bound", bounded ? Cell(result->bound) : Cell()},
+                 {"gap", bounded ? Cell(result->gap) : Cell()},
+                 {"optimal", std::string(!result->optimal     ? "no"
+                                         : options.priorities ? "by class"
+                                                              : "yes")},
+                 {"unserved", static_cast<std::int64_t>(result->unserved)},
+                 {"cents_per_h", sums.cents_per_h},
+                 {"watts", sums.no_power.empty() ? Cell(sums.watts) : Cell()},
+                 {"watts_unknown_of", list(sums.no_power)},
+                 {"operational_g_per_h", terms->with_grams && sums.no_power.empty() ? Cell(sums.operational) : Cell()},
+                 {"embodied_g_per_h", with_embodied && sums.no_embodied.empty() ? Cell(sums.embodied) : Cell()},
+                 {"embodied_unknown_of", with_embodied ? list(sums.no_embodied) : Cell()}})
+            .c_str(),
+        stdout);
   } else if (options.output == Output::csv) {
     std::fputs(table.to_csv().c_str(), stdout);
   } else {
     std::string text = table.to_text(140) + "\n";
     text += options.objective + ": " + report::significant(result->value, 8) + " " + unit_of(*objective);
     if (bounded)
-      text += ", at least " + report::significant(result->bound, 8) + " (gap " + report::percent_text(result->gap, 2) +
-              (result->optimal ? ", proven optimal)" : ")");
+      text += ", at least " + report::significant(result->bound, 8) +
+              proof_text(*result, options.priorities && options.solver != "greedy");
     text += "\n";
     const double running = *objective == Objective::cost    ? sums.cents_per_h
                            : *objective == Objective::watts ? sums.watts
-                                                            : sums.operational + sums.embodied;
+                           : with_embodied                  ? sums.operational + sums.embodied
+                                                            : sums.operational;
     const double changes = result->value - running;
     if (result->unserved == 0 && changes > 1e-9 * result->value)
       text += "of it for servers that leave their accelerator: " + report::significant(changes, 6) + " " +
               unit_of(*objective) + "\n";
     text += "in all: " + report::grouped(sums.cents_per_h, 0) + " c/h";
-    if (any_watts) text += ", " + report::grouped(sums.watts / 1000, 2) + " kW";
+    text += total_text(report::grouped(sums.watts / 1000, 2) + " kW", "draw", sums.no_power);
     if (terms->with_grams)
-      text += ", " + report::grouped(sums.operational, 0) + " g/h of operation, " + report::grouped(sums.embodied, 0) +
-              " g/h embodied";
+      text += total_text(report::grouped(sums.operational, 0) + " g/h of operation", "operation", sums.no_power);
+    if (with_embodied)
+      text += total_text(report::grouped(sums.embodied, 0) + " g/h embodied", "embodied", sums.no_embodied);
     std::fputs((text + "\n").c_str(), stdout);
   }
   std::vector<std::string> notes = system->notes;
   notes.insert(notes.end(), terms->notes.begin(), terms->notes.end());
+  if (!sums.no_power.empty())
+    notes.push_back("draw of " + joined(sums.no_power) +
+                    ": not known, so that no total is told; add its 'power' to accelerator-data.json");
   if (InterruptGuard::interrupted()) notes.emplace_back("interrupted: this is the best so far");
   print_notes(notes, common);
   if (result->unserved == 0) return 0;

@@ -181,7 +181,8 @@ Result<report::Table> difference_table(const InferenceReplaySetting& setting) {
   return table;
 }
 
-/// What each knob of a replica gives at the mean rate and intensity of the part judged.
+/// What each knob of a replica gives at the mean rate and intensity of the part judged, with replicas for that rate
+/// times the model's margin.
 Result<report::Table> knob_table(const InferenceReplaySetting& setting, const ScalingComparison& comparison) {
   report::Table table;
   table.column("knobs", "knobs")
@@ -196,8 +197,8 @@ Result<report::Table> knob_table(const InferenceReplaySetting& setting, const Sc
   const auto at = [&](double seconds) { return Instant{options.start.ms + std::llround(seconds * 1e3)}; };
   const carbon::GramsPerKilowattHour intensity{
       setting.intensity.mean(at(comparison.cut.value()), at(setting.arrivals.back().at_ms / 1e3))};
-  const auto rows = ablate(setting.knobs, options.targets, comparison.rest_per_s * comparison.model_margin,
-                           {intensity, options.pue}, Aim::grams);
+  const auto rows = ablate(setting.knobs, options.targets, comparison.rest_per_s,
+                           {intensity, options.pue, comparison.model_margin}, Aim::grams);
   if (!rows) return rows.error();
   const auto by_hour = [](carbon::GramsPerSecond rate) { return rate.value() * 3600; };
   for (const AblationRow& row : *rows) {
@@ -345,6 +346,9 @@ int run_inference_replay(const InferenceReplayOptions& options, const Common& co
           " of the requests the model asks for a margin of " + report::decimal(comparison->model_margin, 2) +
           ", and calibration only adds to it",
       "a curve of draw against the batch's share knows nothing of how well a large batch uses the device"};
+  page.notes.push_back("knobs: replicas are sized for " + report::decimal(comparison->model_margin, 2) +
+                       " times the mean rate of " + report::significant(comparison->rest_per_s, 4) +
+                       " requests/s; draw and grams are those at the mean rate itself");
   page.notes.emplace_back(
       "knobs: slices and caps follow the catalogue's curves of decoding, estimates where the device was not measured; "
       "a "

@@ -102,9 +102,12 @@ Result<std::vector<slicing::Holder>> read_current(const std::string& text, const
     const auto job = std::find(jobs.names.begin(), jobs.names.end(), parts[0]);
     if (job == jobs.names.end())
       return bad_input("no job '" + std::string(parts[0]) + "'", "--current", suggest(parts[0], jobs.names));
+    const auto index = static_cast<std::size_t>(job - jobs.names.begin());
+    if (std::any_of(holders.begin(), holders.end(), [&](const slicing::Holder& holder) { return holder.job == index; }))
+      return bad_input("'" + *job + "' appears twice", "--current", "a job has one slice");
     const auto state = table.parse(parts[1], "--current");
     if (!state) return state.error();
-    holders.push_back({static_cast<std::size_t>(job - jobs.names.begin()), table.instances(*state).front()});
+    holders.push_back({index, table.instances(*state).front()});
     layout += (layout.empty() ? "" : ",") + std::string(parts[1]);
   }
   const auto together = table.parse(layout, "--current");
@@ -179,7 +182,7 @@ int run_mig_states(const MigOptions& options, const Common& common) {
     fields.emplace_back("layout", table->text(*state));
     fields.emplace_back("fragments", fragmentation->amount(*state));
     text += table->text(*state) + ": " + report::significant(fragmentation->amount(*state), 3) +
-            " memory slices of no use to a job of any profile\n";
+            " free memory slices of no use to a job, in the mean over all profiles\n";
     rows.column("profile", "profile")
         .column("starts", "fits at")
         .column("best", "best at", Align::right)
@@ -248,9 +251,10 @@ int run_mig_choose(const MigOptions& options, const Common& common) {
                                                       {"sum_of_speeds", choice->value},
                                                       {"fragments", fragmentation->amount(*state)}}));
   if (options.output == Output::csv) return print(rows.to_csv());
-  return print(rows.to_text() + "sum of relative speeds " + report::significant(choice->value, 4) +
-               ", the greatest of all valid states; free memory slices of no use to a job of any profile: " +
-               report::significant(fragmentation->amount(*state), 3) + "\n");
+  return print(
+      rows.to_text() + "sum of relative speeds " + report::significant(choice->value, 4) +
+      ", the greatest of all valid states; free memory slices of no use to a job, in the mean over all profiles: " +
+      report::significant(fragmentation->amount(*state), 3) + "\n");
 }
 
 }  // namespace cradle::cli

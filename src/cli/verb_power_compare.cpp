@@ -54,7 +54,8 @@ int run_power_compare(const PowerOptions& options, const Common& common) {
       one.loss = one.crash = one.duplicate = one.reorder = one.activity = 0;
       one.partitions.clear();
     }
-    if (InterruptGuard::interrupted()) break;
+    // The first one is run in any case: interrupted, it tells how far it came.
+    if (InterruptGuard::interrupted() && !runs.empty()) break;
     auto outcome = run_protocol(one, protocol);
     if (!outcome) return fail(outcome.error());
     runs.emplace_back(to_string(protocol), std::move(*outcome));

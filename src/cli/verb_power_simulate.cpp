@@ -44,6 +44,9 @@ int run_power_simulate(const PowerOptions& options, const Common& common) {
     Cell value;
     const char* unit;
   };
+  // Only ours has a bank that takes coins back.
+  const bool recovers = outcome->protocol == power::Protocol::escrow || outcome->crashes == 0;
+  const auto recovery = [&](double percent) { return recovers ? Cell(percent) : Cell(); };
   const std::vector<Figure> figures = {
       {"settle_periods", "settled after", optional(outcome->settle_periods), "periods"},
       {"residual_coins", "mean error at the end", outcome->residual_coins, "coins"},
@@ -54,7 +57,7 @@ int run_power_simulate(const PowerOptions& options, const Common& common) {
       {"min_balance", "smallest balance", outcome->min_balance, "coins"},
       {"coins_lost_percent", "of the budget lost at the end", outcome->coins_lost_percent, "%"},
       {"coins_made_percent", "made out of nothing", outcome->coins_made_percent, "%"},
-      {"coins_recovered_percent", "of what crashes took, recovered", outcome->coins_recovered_percent, "%"},
+      {"coins_recovered_percent", "of what crashes took, recovered", recovery(outcome->coins_recovered_percent), "%"},
       {"messages_per_tile_period", "messages by tile and period", outcome->messages_per_tile_period, ""},
       {"jain", "Jain's index against weighted water-filling", optional(outcome->jain), ""},
       {"jain_max_min", "with all weights alike", optional(outcome->jain_max_min), ""},
@@ -64,8 +67,8 @@ int run_power_simulate(const PowerOptions& options, const Common& common) {
       {"periods", "length of the run", outcome->periods, "periods"},
       {"budget", "budget", outcome->budget, "coins"},
       {"crashes", "incarnations that ended", count(outcome->crashes), ""},
-      {"recovered_in_lease_percent", "recovered within a lease of its detection", outcome->recovered_in_lease_percent,
-       "%"},
+      {"recovered_in_lease_percent", "recovered within a lease of its detection",
+       recovery(outcome->recovered_in_lease_percent), "%"},
       {"obey_periods", "longest until a cut was obeyed", optional(outcome->obey_periods), "periods"}};
   answer.fields = {{"topology", options.topology},
                    {"protocol", options.protocol},

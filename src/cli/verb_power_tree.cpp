@@ -81,6 +81,11 @@ Result<Setting> read_setting(const PowerOptions& options, const Common& common) 
   for (const std::string& text : options.cuts) {
     const auto cut = parse_cut(text);
     if (!cut) return cut.error();
+    if (cut->first >= options.hours * seconds_per_hour)
+      return bad_input("'" + text + "' is after the end of the run", "--cut",
+                       "the run ends after " + shortest(options.hours * seconds_per_hour) + " s: give more --hours");
+    if (cut->second > 1)
+      return bad_input("'" + text + "' is more than the whole budget", "--cut", "give a part of it, 0 to 1");
     setting.run.changes.push_back(
         {static_cast<std::int64_t>(cut->first),
          static_cast<hierarchy::Quanta>(cut->second * static_cast<double>(setting.manager.budget))});

@@ -119,7 +119,8 @@ int run_profile(const ProfileVerbOptions& options, const Common& common) {
                                  : catalog->find_accelerator(options.accelerator, "--accelerator");
     if (!accelerator) return fail(accelerator.error());
     const std::string id = options.id.empty() ? "synthetic-slices-" + (*accelerator)->id : options.id;
-    const auto record = profile::curve_record_toml(*raw, *steps, **accelerator, id);
+    const auto record = profile::curve_record_toml(*raw, *steps, **accelerator, id,
+                                                   replayed ? options.recorded.string() : std::string());
     if (!record) return fail(record.error());
     if (auto written = write_file(options.catalogue, *record); !written) return fail(written.error());
     if (!common.quiet)

@@ -44,6 +44,9 @@ Result<HourlyIntensity> hourly_intensity(const ShiftVerbOptions& options, const 
   if (options.grid.empty() == options.intensity.empty())
     return bad_input(options.grid.empty() ? "no intensities are named" : "a grid and a file are named", "--intensity",
                      "give --grid ID or --intensity FILE");
+  if (!options.grid.empty() && !options.column.empty())
+    return bad_input("a grid of the catalogue has no columns", "--column",
+                     "leave --column out, or give --intensity FILE in place of --grid");
   HourlyIntensity found;
   constexpr std::int64_t known_before = 24;
   const std::int64_t first = std::max<std::int64_t>(0, options.start_hour - known_before);

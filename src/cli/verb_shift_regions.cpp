@@ -24,6 +24,7 @@ namespace {
 
 constexpr int interrupted_status = 130;  // what shells call a program ended by SIGINT
 constexpr int failed_status = 1;
+constexpr std::size_t few_named = 10;
 
 Result<std::vector<double>> numbers(const std::vector<std::string>& texts, const char* option, double low, double high,
                                     std::size_t count) {
@@ -42,8 +43,8 @@ Result<std::vector<double>> numbers(const std::vector<std::string>& texts, const
   return values;
 }
 
-/// A file if it looks like one, else a grid of the catalogue.
-Result<std::vector<carbon::GramsPerKilowattHour>> intensity_of(const std::string& grid,
+/// A file if it looks like one, else a grid of the catalogue. Errors name `place`, where the grid was asked for.
+Result<std::vector<carbon::GramsPerKilowattHour>> intensity_of(const std::string& grid, const std::string& place,
                                                                const ShiftRegionsOptions& options,
                                                                const Common& common) {
   ShiftVerbOptions source;
@@ -54,11 +55,15 @@ Result<std::vector<carbon::GramsPerKilowattHour>> intensity_of(const std::string
   else
     source.grid = grid;
   auto found = hourly_intensity(source, common, static_cast<std::size_t>(options.hours));
-  if (!found) return std::move(found).error();
+  if (!found) {
+    Error error = std::move(found).error();
+    error.where = error.where == "--grid" ? place : place + ", " + error.where;
+    return error;
+  }
   if (found->hours.size() < static_cast<std::size_t>(options.hours))
     return missing_data("has " + std::to_string(found->hours.size()) + " hours of intensity from hour " +
                             std::to_string(options.start_hour) + ", " + std::to_string(options.hours) + " are planned",
-                        grid, "take fewer --hours, or an earlier --start-hour");
+                        place + ", " + grid, "take fewer --hours, or an earlier --start-hour");
   return std::move(found->hours);
 }
 
@@ -87,7 +92,7 @@ Result<RegionProblem> made_up(const ShiftRegionsOptions& options, const Common& 
     shifting::RegionSite site;
     site.name = words[0];
     zones.emplace_back(words.back());
-    auto intensity = intensity_of(site.name, options, common);
+    auto intensity = intensity_of(site.name, "--regions", options, common);
     if (!intensity) return std::move(intensity).error();
     site.intensity = std::move(*intensity);
     site.pue = (*pue)[s];
@@ -108,6 +113,31 @@ Result<RegionProblem> made_up(const ShiftRegionsOptions& options, const Common& 
   return shifting::generate_regions(std::move(sites), std::move(*latency), generator);
 }
 
+/// A bound without latencies would hold nowhere: the plan would be one for another problem.
+Result<void> check_bounds(const std::vector<RegionJob>& jobs, const ShiftRegionsOptions& options) {
+  if (!options.latency.empty()) return {};
+  for (const RegionJob& job : jobs)
+    if (job.latency_bound < RegionJob{}.latency_bound)
+      return missing_data("job '" + job.name + "' has a latency bound of " +
+                              shortest(1000 * job.latency_bound.value()) + " ms, but no latencies are given",
+                          options.jobs.string(), "give --latency FILE, or leave latency_ms empty");
+  return {};
+}
+
+Result<void> check_sources(const ShiftRegionsOptions& options) {
+  if (options.generate == 0) return {};
+  struct Source {
+    const std::filesystem::path& file;
+    const char* option;
+  };
+  for (const Source& source :
+       {Source{options.jobs, "--jobs"}, Source{options.sites, "--sites"}, Source{options.capacities, "--capacities"}})
+    if (!source.file.empty())
+      return bad_input("--generate makes jobs and sites up: this file would not be read", source.option,
+                       "leave it out, or leave --generate out");
+  return {};
+}
+
 Result<RegionProblem> from_files(const ShiftRegionsOptions& options, const Common& common) {
   if (options.jobs.empty() || options.sites.empty())
     return bad_input("no jobs are named", "--jobs", "give --jobs FILE and --sites FILE, or --generate N");
@@ -120,7 +150,8 @@ Result<RegionProblem> from_files(const ShiftRegionsOptions& options, const Commo
   for (const shifting::SiteRow& row : *rows) {
     shifting::RegionSite site;
     site.name = row.name;
-    auto intensity = intensity_of(row.grid, options, common);
+    const std::string place = options.sites.string() + ":" + std::to_string(row.line) + ": grid";
+    auto intensity = intensity_of(row.grid, place, options, common);
     if (!intensity) return std::move(intensity).error();
     site.intensity = std::move(*intensity);
     site.capacity.assign(static_cast<std::size_t>(options.hours), row.capacity);
@@ -141,6 +172,7 @@ Result<RegionProblem> from_files(const ShiftRegionsOptions& options, const Commo
   if (!job_text) return job_text.error();
   auto jobs = shifting::read_region_jobs(*job_text, options.jobs.string(), names);
   if (!jobs) return std::move(jobs).error();
+  if (auto fine = check_bounds(*jobs, options); !fine) return fine.error();
   auto latency = latency_of(options, zones);
   if (!latency) return std::move(latency).error();
   return RegionProblem::make(std::move(sites), std::move(*jobs), std::move(*latency));
@@ -245,8 +277,7 @@ std::string command_of(const ShiftRegionsOptions& options) {
   return text + " --hours " + std::to_string(options.hours) + " --seed " + std::to_string(options.seed);
 }
 
-std::string names_of(const RegionProblem& problem, const std::vector<std::size_t>& jobs) {
-  constexpr std::size_t most = 10;
+std::string names_of(const RegionProblem& problem, const std::vector<std::size_t>& jobs, std::size_t most) {
   std::string text;
   for (std::size_t i = 0; i < std::min(most, jobs.size()); ++i)
     text += (i > 0 ? ", " : "") + problem.jobs()[jobs[i]].name;
@@ -260,6 +291,7 @@ int run_shift_regions(const ShiftRegionsOptions& options, const Common& common) 
   page_options.report = options.report;
   if (auto fine = check_report(page_options); !fine) return fail(fine.error());
   if (options.hours < 1) return fail(bad_input("no hour to plan", "--hours", "take 1 or more"));
+  if (auto fine = check_sources(options); !fine) return fail(fine.error());
   const auto problem = options.generate > 0 ? made_up(options, common, options.seed) : from_files(options, common);
   if (!problem) return fail(problem.error());
 
@@ -349,20 +381,26 @@ int run_shift_regions(const ShiftRegionsOptions& options, const Common& common) 
       "'both, operational' does not look at the embodied share when it plans; its totals do"};
   if (!joint->unserved.empty())
     page.notes.emplace_back("no place was found for " + std::to_string(joint->unserved.size()) +
-                            " jobs, and none was proven to be missing: " + names_of(*problem, joint->unserved));
+                            (joint->unserved.size() == 1 ? " job" : " jobs") +
+                            ", and none was proven to be missing: " + names_of(*problem, joint->unserved, few_named));
   if (joint->interrupted) page.notes.emplace_back("cut short: the best plan found until then");
   answer.schema = "cradle.shift.regions/1";
-  answer.fields = {{"jobs", static_cast<std::int64_t>(problem->job_count())},
-                   {"sites", std::int64_t{problem->site_count()}},
-                   {"hours", std::int64_t{problem->hours()}},
-                   {"load", problem->demanded_unit_hours() / problem->offered_unit_hours()},
-                   {"seed", static_cast<std::int64_t>(options.seed)},
-                   {"bound_grams", joint->bound.value()},
-                   {"total_grams", total.value()},
-                   {"gap_percent", joint->gap ? Cell(100 * *joint->gap) : Cell()},
-                   {"bound_iterations", std::int64_t{joint->bound_iterations}},
-                   {"unserved", static_cast<std::int64_t>(joint->unserved.size())},
-                   {"interrupted", static_cast<std::int64_t>(joint->interrupted)}};
+  answer.fields = {
+      {"jobs", static_cast<std::int64_t>(problem->job_count())},
+      {"sites", std::int64_t{problem->site_count()}},
+      {"hours", std::int64_t{problem->hours()}},
+      {"load", problem->demanded_unit_hours() / problem->offered_unit_hours()},
+      {"seed", static_cast<std::int64_t>(options.seed)},
+      {"bound_grams", joint->bound.value()},
+      {"total_grams", total.value()},
+      {"gap_percent", joint->gap ? Cell(100 * *joint->gap) : Cell()},
+      {"bound_iterations", std::int64_t{joint->bound_iterations}},
+      {"unserved", static_cast<std::int64_t>(joint->unserved.size())},
+      {"unserved_jobs",
+       joint->unserved.empty() ? Cell() : Cell(names_of(*problem, joint->unserved, joint->unserved.size()))},
+      // Where it is proven that places are lacking, dispatch fails instead.
+      {"unserved_proven", joint->unserved.empty() ? Cell() : Cell(std::int64_t{0})},
+      {"interrupted", static_cast<std::int64_t>(joint->interrupted)}};
   const int status = deliver(std::move(answer), command_of(options), options.report, options.output, common);
   if (status != 0) return status;
   if (stopped) return interrupted_status;

@@ -89,6 +89,9 @@ int run_study(const StudyOptions& options, const Common& common) {
     std::fwrite(text.data(), 1, text.size(), stdout);
     return 0;
   }
+  if (!options.decisions.empty() && !options.check_decisions.empty())
+    return fail(bad_input("a log is either written or checked", "--decisions, --check-decisions",
+                          "give one of the two: what is checked is not replayed anew"));
   std::string text(study::embedded_study());
   if (!options.file.empty()) {
     auto read = read_file(options.file);

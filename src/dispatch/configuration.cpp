@@ -87,6 +87,14 @@ Result<CapRule> cap_from_curve(CapWhen when, double limit, const std::vector<Cap
     if (i > 0 && !(curve[i].limit > curve[i - 1].limit))
       return refuse("the limit of point " + std::to_string(i + 1) + " is not above the one before",
                     "list the points by rising limit, each limit once");
+    if (curve[i].limit == 1 && (curve[i].power != 1 || curve[i].speed != 1))
+      return refuse("point " + std::to_string(i + 1) + ": at limit 1 power is " + shortest(curve[i].power) +
+                        " and speed " + shortest(curve[i].speed),
+                    "limit 1 is a GPU without a cap: power and speed are 1 there");
+    if (i > 0 && (curve[i].power < curve[i - 1].power || curve[i].speed < curve[i - 1].speed))
+      return refuse("point " + std::to_string(i + 1) + ": " +
+                        (curve[i].power < curve[i - 1].power ? "power" : "speed") + " falls as the limit rises",
+                    "power and speed of a point must be at least those of the point before");
   }
   if (!(limit >= curve.front().limit && limit <= curve.back().limit))
     return refuse("limit " + shortest(limit) + " is outside the curve",

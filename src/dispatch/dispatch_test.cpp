@@ -247,6 +247,18 @@ TEST(CapCurve, InterpolatesAndRefuses) {
   EXPECT_FALSE(cap_from_curve(CapWhen::always, 0.5, {{0.5, -1, 0.5}}));
 }
 
+TEST(CapCurve, WhatNoGpuDoesIsRefusedWithItsPoint) {
+  const auto message = [](const std::vector<CapPoint>& curve) {
+    const auto rule = cap_from_curve(CapWhen::always, 0.5, curve);
+    return rule ? std::string() : rule.error().message;
+  };
+  EXPECT_EQ(message({{0.5, 0.4, 0.8}, {1, 0.5, 1}}), "point 2: at limit 1 power is 0.5 and speed 1");
+  EXPECT_EQ(message({{0.5, 0.4, 0.6}, {1, 1, 0.7}}), "point 2: at limit 1 power is 1 and speed 0.7");
+  EXPECT_EQ(message({{0.5, 0.6, 0.8}, {0.7, 0.5, 0.9}, {1, 1, 1}}), "point 2: power falls as the limit rises");
+  EXPECT_EQ(message({{0.5, 0.5, 0.9}, {0.7, 0.7, 0.8}}), "point 2: speed falls as the limit rises");
+  EXPECT_EQ(message({{0.5, 0.5, 0.9}, {0.7, 0.5, 0.9}}), "") << "level is no fall";
+}
+
 TEST(Dispatcher, AForecastIsLookedAtEveryHour) {
   const std::vector nodes{node("a", 8)};
   const std::vector sites{site("s", 1, 300)};

@@ -239,7 +239,7 @@ std::int64_t Dispatcher::plan(Job& job) {
   };
   if (configuration_.region == RegionRule::cheapest_window) {
     double least = 0;
-    for (SiteIndex site = 0; site < sites_.size(); ++site) {
+    for (SiteIndex site = 0; site < static_cast<SiteIndex>(sites_.size()); ++site) {
       if ((job.possible >> site & 1) == 0) continue;
       shifting::Plan made = on(outlook_->forecast(site));
       const double grams = shifting::weighted_steps(outlook_->forecast(site), made);
@@ -355,7 +355,7 @@ void Dispatcher::drain() {
 
 void Dispatcher::rank_sites(const Job& job) {
   ranked_.clear();
-  for (SiteIndex site = 0; site < sites_.size(); ++site)
+  for (SiteIndex site = 0; site < static_cast<SiteIndex>(sites_.size()); ++site)
     if ((job.possible >> site & 1) != 0) ranked_.push_back(site);
   std::vector<double> cost(sites_.size());
   const bool window = configuration_.region == RegionRule::cheapest_window;
@@ -379,7 +379,7 @@ void Dispatcher::rank_sites(const Job& job) {
 SiteMask Dispatcher::under_quota(const Job& job) {
   if (quota_hour_ != hour_of(now_ms_)) {
     quota_hour_ = hour_of(now_ms_);
-    for (SiteIndex site = 0; site < sites_.size(); ++site) {
+    for (SiteIndex site = 0; site < static_cast<SiteIndex>(sites_.size()); ++site) {
       using carbon::GramsPerKilowattHour;
       const Outlook::DayAhead& day = outlook_->day_ahead(site);
       const auto gpus = static_cast<int>(site_gpu_milli_[site] / fleet::milli);
@@ -392,7 +392,7 @@ SiteMask Dispatcher::under_quota(const Job& job) {
     }
   }
   SiteMask allowed = 0;
-  for (SiteIndex site = 0; site < sites_.size(); ++site)
+  for (SiteIndex site = 0; site < static_cast<SiteIndex>(sites_.size()); ++site)
     if (site_used_milli_[site] + job.request.total_gpu_milli() <= quota_milli_[site]) allowed |= SiteMask{1} << site;
   return allowed;
 }

@@ -188,7 +188,8 @@ std::int64_t JointDecider::start(const JointAsking& asking) {
   open_kinds_.clear();
   std::copy_if(kinds_.begin(), kinds_.end(), std::back_inserter(open_kinds_),
                [](const JointKind& kind) { return kind.free; });
-  for (fleet::SiteIndex site = 0; site < signals_.size(); ++site) signals_[site] = &signal(site);
+  for (fleet::SiteIndex site = 0; site < static_cast<fleet::SiteIndex>(signals_.size()); ++site)
+    signals_[site] = &signal(site);
   JointJob job;
   job.gpus = gpus(asking.request);
   job.threads = threads(asking.request);

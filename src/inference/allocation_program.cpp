@@ -6,8 +6,6 @@
 
 namespace cradle::inference {
 
-using solve::LinearProgram;
-
 AssignmentProgram assignment_program(const AllocationProblem& problem, bool integer) {
   AssignmentProgram built;
   // The solver's tolerances are for numbers of ordinary size.

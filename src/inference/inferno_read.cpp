@@ -79,6 +79,9 @@ void read_profiles(Fields root, InfernoSystem& system) {
       profile.gamma_ms = parameters.number("gamma");
       profile.separate = parameters.has("delta");
       profile.delta_ms = parameters.number("delta", {}, 0.0);
+      if (profile.separate)
+        system.notes.push_back(parameters.where("delta") + ": with it " + profile.model + " on " + profile.accelerator +
+                               " has two laws, which only the formula separate uses; take it out if one law is meant");
     }
     names.add(item, "acc", profile.model + " on " + profile.accelerator);
     if (!system.accelerator(profile.accelerator))

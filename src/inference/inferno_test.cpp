@@ -154,17 +154,24 @@ TEST(Inferno, ASolutionComesInSeveralForms) {
       R"({"data": {"allocations": {"one": {"accelerator": "G", "load": {"arrivalRate": 1}, "numReplicas": 3,
           "itlAverage": 20.5, "ttftAverage": 100}}}})",
       R"({"allocations": [{"server": "one", "accelerator": "G", "numReplicas": 3, "itlAverage": 20.5,
-          "ttftAverage": 100}]})"};
+          "ttftAverage": 100}]})",
+      R"([{"name": "one", "accelerator": "G", "numReplicas": 3, "itlAverage": 20.5, "ttftAverage": 100}])",
+      R"({"solutions": [{"allocations": {"one": {"accelerator": "G", "numReplicas": 3, "itlAverage": 20.5,
+          "ttftAverage": 100}}}]})",
+      R"({"servers": [{"name": "one", "class": "Gold", "currentAlloc": {"accelerator": "G", "numReplicas": 3,
+          "itlAverage": 20.5, "ttftAverage": 100}}]})"};
   for (const char* text : texts) {
     const auto solution = parse_inferno_solution(text, "x.json");
     ASSERT_TRUE(solution) << text;
-    ASSERT_EQ(solution->size(), 1u);
-    EXPECT_EQ(solution->front().server, "one");
-    EXPECT_EQ(solution->front().accelerator, "G");
-    EXPECT_EQ(solution->front().replicas, 3);
-    EXPECT_EQ(solution->front().itl_ms, 20.5);
-    EXPECT_EQ(solution->front().ttft_ms, 100);
-    EXPECT_FALSE(solution->front().waiting_ms);
+    ASSERT_EQ(solution->allocations.size(), 1u) << text;
+    const InfernoAllocation& only = solution->allocations.front();
+    EXPECT_EQ(only.server, "one");
+    EXPECT_EQ(only.accelerator, "G");
+    EXPECT_EQ(only.replicas, 3);
+    EXPECT_EQ(only.itl_ms, 20.5);
+    EXPECT_EQ(only.ttft_ms, 100);
+    EXPECT_FALSE(only.waiting_ms);
+    EXPECT_TRUE(solution->notes.empty()) << text;
   }
   EXPECT_EQ(parse_inferno_solution("{}", "x.json").error().where, "x.json");
   EXPECT_EQ(parse_inferno_solution(R"({"one": {"accelerator": 5}})", "x.json").error().where,
@@ -175,11 +182,66 @@ TEST(Inferno, ASolutionComesInSeveralForms) {
       published_rows(*system, parse_inferno_solution(R"({"two": {"accelerator": "G"}})", "x").value(), {});
   ASSERT_FALSE(unknown);
   EXPECT_EQ(unknown.error().message, "no server 'two'");
+  EXPECT_EQ(unknown.error().where, "x");
   const auto slow =
       published_rows(*system, parse_inferno_solution(R"({"one": {"accelerator": "2xG"}})", "x").value(), {});
   ASSERT_TRUE(slow);
   EXPECT_FALSE(slow->front().part);
   EXPECT_EQ(slow->front().note, "m has no profile on 2xG");
+}
+
+TEST(Inferno, ASolutionMayLeaveServersOut) {
+  // A server with nothing, said in three ways, and an entry that is not even a server.
+  for (const char* text :
+       {R"({"two": null, "one": {"accelerator": "G"}})", R"({"two": {}, "one": {"accelerator": "G"}})",
+        R"({"servers": [{"name": "two", "currentAlloc": {"load": {}}},
+                               {"name": "one", "currentAlloc": {"accelerator": "G"}}]})"}) {
+    const auto solution = parse_inferno_solution(text, "x.json");
+    ASSERT_TRUE(solution) << text;
+    ASSERT_EQ(solution->allocations.size(), 2u) << text;
+    EXPECT_EQ(solution->allocations[0].server, "two");
+    EXPECT_EQ(solution->allocations[0].accelerator, "");
+    EXPECT_EQ(solution->allocations[1].accelerator, "G");
+  }
+  const auto holes = parse_inferno_solution(R"([null, {"name": "one", "accelerator": "G"}, {}])", "x.json");
+  ASSERT_TRUE(holes);
+  EXPECT_EQ(holes->allocations.size(), 1u);
+  EXPECT_EQ(holes->notes, (std::vector<std::string>{"x.json: [0]: nothing is here; it is not used",
+                                                    "x.json: [2]: nothing is here; it is not used"}));
+  const auto two = parse_inferno_solution(
+      R"({"solutions": [{"one": {"accelerator": "G"}}, {"one": {"accelerator": "2xG"}}]})", "x.json");
+  ASSERT_TRUE(two);
+  EXPECT_EQ(two->allocations.front().accelerator, "G");
+  ASSERT_EQ(two->notes.size(), 1u);
+
+  // The culprit is named, not the whole file.
+  const auto where = [](const char* text) {
+    const auto solution = parse_inferno_solution(text, "x.json");
+    return solution ? std::string() : solution.error().where;
+  };
+  EXPECT_EQ(where(R"({"allocations": {"one": {"accelerator": "G"}, "two": 5}})"), "x.json: allocations.two");
+  EXPECT_EQ(where(R"([{"server": "one", "accelerator": "G"}, "two"])"), "x.json: [1]");
+  EXPECT_EQ(where(R"([{"server": "one", "currentAlloc": 5}, {"server": "two", "accelerator": "G"}])"),
+            "x.json: [0].currentAlloc");
+  EXPECT_EQ(where(R"([{"accelerator": "G"}])"), "x.json: [0].server");
+  EXPECT_EQ(where("[]"), "x.json");
+  EXPECT_EQ(where("[null]"), "x.json");
+  EXPECT_EQ(where("5"), "x.json");
+
+  const auto system = parse_inferno(small_files());
+  EXPECT_EQ(servers_missing(*system, InfernoSolution{}), std::vector<std::string>{"one"});
+  EXPECT_TRUE(servers_missing(*system, *holes).empty());
+}
+
+TEST(Inferno, AFourthParameterIsToldByName) {
+  auto files = small_files();
+  EXPECT_TRUE(parse_inferno(files)->notes.empty());
+  files.models.text = replaced(files.models.text, "\"gamma\": 0.001", "\"gamma\": 0.001, \"delta\": 0.1");
+  const auto system = parse_inferno(files);
+  ASSERT_TRUE(system);
+  ASSERT_EQ(system->notes.size(), 1u);
+  EXPECT_EQ(system->notes[0].rfind("m.json: models[0].perfParms.delta: with it m on G has two laws", 0), 0u)
+      << system->notes[0];
 }
 
 TEST(Inferno, AnInfeasibleTargetSaysWhichAndByHowMuch) {

@@ -21,7 +21,7 @@ std::string line_of(std::string_view text, std::size_t byte) {
 
 }  // namespace
 
-Result<std::shared_ptr<JsonDocument>> parse_json(std::string_view text, std::string source) {
+Result<std::shared_ptr<JsonDocument>> parse_json(std::string_view text, std::string source, bool or_list) {
   std::vector<std::set<std::string>> keys;
   std::string twice;
   bool too_deep = false;
@@ -50,7 +50,7 @@ Result<std::shared_ptr<JsonDocument>> parse_json(std::string_view text, std::str
                      "this is no file of that kind");
   if (!twice.empty())
     return bad_input("an object has the key '" + twice + "' twice", source, "keep the one that is meant");
-  if (!document->root.is_object())
+  if (!document->root.is_object() && !(or_list && document->root.is_array()))
     return bad_input("the file holds no JSON object", source, "it starts with { and a name");
   return document;
 }

@@ -10,17 +10,16 @@ namespace cradle::inference {
 
 namespace {
 
-Result<std::vector<PublishedRow>> rows_of_solution(const InfernoSystem& system,
-                                                   const std::vector<InfernoAllocation>& solution,
+Result<std::vector<PublishedRow>> rows_of_solution(const InfernoSystem& system, const InfernoSolution& solution,
                                                    const CandidateOptions& options) {
   std::vector<PublishedRow> rows;
   std::vector<std::string> names;
   for (const InfernoServer& server : system.servers) names.push_back(server.name);
-  for (const InfernoAllocation& given : solution) {
+  for (const InfernoAllocation& given : solution.allocations) {
     const auto server = std::find_if(system.servers.begin(), system.servers.end(),
                                      [&](const InfernoServer& item) { return item.name == given.server; });
     if (server == system.servers.end())
-      return bad_input("no server '" + given.server + "'", "solution", suggest(given.server, names));
+      return bad_input("no server '" + given.server + "'", solution.source, suggest(given.server, names));
     PublishedRow row;
     row.server = given.server;
     row.given = given;
@@ -29,7 +28,7 @@ Result<std::vector<PublishedRow>> rows_of_solution(const InfernoSystem& system,
     } else if (!system.accelerator(given.accelerator)) {
       std::vector<std::string> accelerators;
       for (const auto& item : system.accelerators) accelerators.push_back(item.name);
-      return bad_input("no accelerator '" + given.accelerator + "'", "solution: " + given.server,
+      return bad_input("no accelerator '" + given.accelerator + "'", solution.source + ": " + given.server,
                        suggest(given.accelerator, accelerators));
     } else if (auto part = size_on(system, *server, given.accelerator, options)) {
       row.needed = part->replicas;
@@ -93,9 +92,18 @@ Result<std::vector<PublishedRow>> rows_of_greedy(const InfernoSystem& system, co
 }  // namespace
 
 Result<std::vector<PublishedRow>> published_rows(const InfernoSystem& system,
-                                                 const std::optional<std::vector<InfernoAllocation>>& solution,
+                                                 const std::optional<InfernoSolution>& solution,
                                                  const CandidateOptions& options) {
   return solution ? rows_of_solution(system, *solution, options) : rows_of_greedy(system, options);
+}
+
+std::vector<std::string> servers_missing(const InfernoSystem& system, const InfernoSolution& solution) {
+  std::vector<std::string> missing;
+  for (const InfernoServer& server : system.servers)
+    if (std::none_of(solution.allocations.begin(), solution.allocations.end(),
+                     [&](const InfernoAllocation& given) { return given.server == server.name; }))
+      missing.push_back(server.name);
+  return missing;
 }
 
 }  // namespace cradle::inference

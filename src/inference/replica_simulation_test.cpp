@@ -111,7 +111,7 @@ std::vector<Outcome> one_by_one(const Service& s, const std::vector<Arrival>& ar
   const auto arrive = [&](double until, bool included) {
     for (; next < arrivals.size() && (included ? arrivals[next].at_ms <= until : arrivals[next].at_ms < until);
          ++next) {
-      if (batch.size() + queue.size() >= static_cast<std::size_t>(s.max_batch + s.max_queue))
+      if (batch.size() + queue.size() >= static_cast<std::size_t>(s.max_batch) + static_cast<std::size_t>(s.max_queue))
         outcomes[next].blocked = true;
       else
         queue.push_back(next);

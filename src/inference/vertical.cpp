@@ -164,8 +164,13 @@ Result<VariantPlan> plan_of(std::span<const Variant> variants, std::size_t index
                             double rate_per_s, const Conditions& conditions) {
   const Variant& variant = variants[index];
   if (auto fine = check(variant); !fine) return fine.error();
-  auto sizing = size(variant.service, targets, rate_per_s);
+  auto sizing = size(variant.service, targets, rate_per_s * conditions.margin);
   if (!sizing) return std::move(sizing).error();
+  if (conditions.margin != 1) {
+    const auto state = state_of_replica(variant.service, rate_per_s, sizing->replicas);
+    if (!state) return state.error();
+    sizing->state = *state;
+  }
   VariantPlan plan;
   plan.variant = index;
   const auto replicas = static_cast<double>(sizing->replicas);
@@ -183,6 +188,8 @@ Result<Selection> choose(std::span<const Variant> variants, const Targets& targe
   if (variants.empty()) return bad_input("no variant", "variants", "give at least one kind of replica");
   if (!(conditions.pue >= 1) || !std::isfinite(conditions.pue))
     return bad_input("a PUE of " + shortest(conditions.pue), "pue", "give a number of at least 1");
+  if (!(conditions.margin >= 1) || !std::isfinite(conditions.margin))
+    return bad_input("a margin of " + shortest(conditions.margin), "margin", "give a number of at least 1");
   if (!(conditions.intensity.value() >= 0) || !std::isfinite(conditions.intensity.value()))
     return bad_input("an intensity of " + shortest(conditions.intensity.value()) + " g/kWh", "intensity",
                      "give a number of at least 0");

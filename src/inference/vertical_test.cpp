@@ -140,6 +140,22 @@ RC_GTEST_PROP(Vertical, HigherIntensityNeverPicksMoreWatts, ()) {
   }
 }
 
+TEST(Vertical, AMarginAddsReplicasAndNoLoad) {
+  const std::vector<Variant> variants = variants_of(some_knobs());
+  for (std::size_t i = 0; i < variants.size(); ++i) {
+    const auto plan = plan_of(variants, i, loose, 20, {.margin = 2});
+    const auto sized = size(variants[i].service, loose, 40);
+    ASSERT_EQ(plan.has_value(), sized.has_value());
+    if (!plan) continue;
+    EXPECT_EQ(plan->sizing.replicas, sized->replicas);
+    const auto state = state_of_replica(variants[i].service, 20, sized->replicas);
+    ASSERT_TRUE(state);
+    EXPECT_DOUBLE_EQ(plan->watts.value(),
+                     (draw(variants[i], state->in_service) * static_cast<double>(sized->replicas)).value());
+  }
+  EXPECT_EQ(choose(variants, loose, 20, {.margin = 0.5}, Aim::grams).error().where, "margin");
+}
+
 TEST(Vertical, WithoutEmbodiedGramsTheLeastWattsWin) {
   auto variants = variants_of(some_knobs());
   for (Variant& v : variants) v.embodied = {};

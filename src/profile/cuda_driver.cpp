@@ -46,7 +46,7 @@ Result<std::shared_ptr<const CudaDriver>> CudaDriver::load(const std::string& li
 
 std::string CudaDriver::text(int status) const {
   const char* words = nullptr;
-  const std::string number = "status " + std::to_string(status);
+  std::string number = "status " + std::to_string(status);
   if (!describe || describe(status, &words) != success || !words) return number;
   return std::string(words) + " (" + number + ")";
 }

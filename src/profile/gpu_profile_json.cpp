@@ -16,6 +16,7 @@ using carbon::Watts;
 constexpr const char* schema = "cradle.gpu-profile/1";
 constexpr std::size_t most_items = 100'000;
 constexpr int most_multiprocessors = 4096;
+constexpr double most_over_limit = 1.5;  ///< power of a sample over the board's default limit
 
 Json sample_json(const GpuSample& sample) {
   Json json = {{"at_s", sample.at.value()}};
@@ -32,9 +33,9 @@ class Reader {
 
   const std::optional<Error>& error() const { return error_; }
 
-  void fail(const std::string& path, const std::string& what) {
-    if (!error_)
-      error_ = bad_input(path + " " + what, source_, "give a file that 'cradle profile gpu --record FILE' wrote");
+  void fail(const std::string& path, const std::string& what,
+            const char* hint = "give a file that 'cradle profile gpu --record FILE' wrote") {
+    if (!error_) error_ = bad_input(path + " " + what, source_, hint);
   }
 
   const Json* member(const Json& json, const char* key, const std::string& path) {
@@ -108,6 +109,19 @@ RawRepetition read_repetition(Reader& reader, const Json& json, const std::strin
   return raw;
 }
 
+/// No board's reading lies that far above its default limit, not even for the length of a sample.
+void check_power(Reader& reader, const RawProfile& profile) {
+  const Watts most = profile.device.default_limit * most_over_limit;
+  for (std::size_t i = 0; i < profile.repetitions.size(); ++i) {
+    const std::vector<GpuSample>& samples = profile.repetitions[i].samples;
+    for (std::size_t j = 0; j < samples.size(); ++j)
+      if (samples[j].power && *samples[j].power > most)
+        reader.fail("repetitions[" + std::to_string(i) + "].samples[" + std::to_string(j) + "].power_w",
+                    "is above " + shortest(most_over_limit) + " times the board's default limit",
+                    "measure again; power and default_limit_w are in watts");
+  }
+}
+
 }  // namespace
 
 std::string to_json(const RawProfile& profile) {
@@ -161,6 +175,9 @@ Result<RawProfile> parse_profile(std::string_view text, std::string_view source)
     facts.multiprocessors = reader.whole(*device, "multiprocessors", "device", 1, most_multiprocessors);
     facts.limit = Watts{reader.number(*device, "limit_w", "device", 0, 1e6)};
     facts.default_limit = Watts{reader.number(*device, "default_limit_w", "device", 0, 1e6)};
+    if (!(facts.default_limit > Watts{}))
+      reader.fail("device.default_limit_w", "is not above 0",
+                  "write the limit that the board's data sheet states, in watts");
   }
   profile.settle = Seconds{reader.number(json, "settle_s", "profile", 0, 1e6)};
   profile.window = Seconds{reader.number(json, "window_s", "profile", 1e-9, 1e6)};
@@ -172,6 +189,7 @@ Result<RawProfile> parse_profile(std::string_view text, std::string_view source)
   for (const RawRepetition& raw : profile.repetitions)
     if (raw.worked > profile.device.multiprocessors || raw.multiprocessors > profile.device.multiprocessors)
       reader.fail("repetitions", "name more multiprocessors than the device has");
+  check_power(reader, profile);
   if (reader.error()) return *reader.error();
   return profile;
 }

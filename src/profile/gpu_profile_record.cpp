@@ -9,10 +9,11 @@ namespace cradle::profile {
 
 namespace {
 
-using carbon::Estimate;
 using carbon::Seconds;
 using carbon::Watts;
 
+/// Power over the board's default limit that no counter of a working board reports over a window.
+constexpr double most_over_limit = 1.5;
 constexpr double least_spread = 0.01;  ///< of the value: what two equal repetitions do not tell
 
 /// Mean of some numbers, and how far single ones lie from it.
@@ -97,14 +98,36 @@ std::string bounds(double value, double low, double high) {
          ", high = " + fixed(std::max(high, value), 4);
 }
 
+/// More busy multiprocessors neither draw nor do less; what the repetitions leave open is not held against a run.
+Result<void> check_rise(std::span<const ProfileStep> steps) {
+  for (std::size_t i = 1; i < steps.size(); ++i)
+    for (std::size_t j = 0; j < i; ++j) {
+      const bool power = steps[i].power.high < steps[j].power.low;
+      if (!power && !(steps[i].operations.high < steps[j].operations.low)) continue;
+      return bad_input(std::string(power ? "power" : "work") + " falls from " +
+                           std::to_string(steps[j].multiprocessors) + " to " +
+                           std::to_string(steps[i].multiprocessors) + " busy multiprocessors, beyond the spread",
+                       "profile", "measure again on a board that nobody else uses, with more --repetitions");
+    }
+  return {};
+}
+
 }  // namespace
 
 Result<std::vector<ProfileStep>> steps_of(const RawProfile& profile, std::string_view source) {
   std::map<int, StepSums> sums;
-  for (const RawRepetition& raw : profile.repetitions) {
+  const Watts limit = profile.device.default_limit;
+  for (std::size_t i = 0; i < profile.repetitions.size(); ++i) {
+    const RawRepetition& raw = profile.repetitions[i];
     const auto power = drawn(raw.samples, source);
     if (!power) return power.error();
     if (!*power) continue;
+    if (limit > Watts{} && (*power)->power > limit * most_over_limit)
+      return bad_input("repetitions[" + std::to_string(i) + "]: " + fixed((*power)->power.value(), 0) +
+                           " W on a board of " + shortest(limit.value()) + " W",
+                       std::string(source),
+                       "measure again: no board draws " + shortest(most_over_limit) +
+                           " times its default limit; energy is in joules, time in seconds");
     if (raw.multiprocessors > 0 && raw.worked == 0)
       return bad_input("a load on which no multiprocessor worked", std::string(source), "measure again");
     // What worked is what counts, should the device not have spread the load as it was asked to.
@@ -165,7 +188,8 @@ Result<const catalog::Accelerator*> accelerator_of(const catalog::Catalog& catal
 }
 
 Result<std::string> curve_record_toml(const RawProfile& profile, std::span<const ProfileStep> steps,
-                                      const catalog::Accelerator& accelerator, std::string_view id) {
+                                      const catalog::Accelerator& accelerator, std::string_view id,
+                                      std::string_view recording) {
   const GpuFacts& device = profile.device;
   if (steps.size() < 2 || steps.back().multiprocessors != device.multiprocessors)
     return bad_input("the run has no step with all multiprocessors and another one", "profile",
@@ -173,6 +197,7 @@ Result<std::string> curve_record_toml(const RawProfile& profile, std::span<const
   const ProfileStep& full = steps.back();
   if (!(full.power.value > Watts{}) || !(full.operations.value > 0))
     return bad_input("with all multiprocessors busy no power or no work was measured", "profile", "measure again");
+  if (auto rises = check_rise(steps); !rises) return rises.error();
   const Watts limit = device.default_limit > Watts{} ? device.default_limit : accelerator.full_power.value();
   const bool counted = std::all_of(steps.begin(), steps.end(), [](const ProfileStep& s) { return s.counted; });
   const std::string source =
@@ -192,6 +217,7 @@ Result<std::string> curve_record_toml(const RawProfile& profile, std::span<const
   text += "\n[curve." + std::string(id) +
           "]\nname = " + toml_string(device.name + ": power against busy multiprocessors, measured") + "\nnote = " +
           toml_string("idle is with an open context" +
+                      (recording.empty() ? std::string() : "; made from the recording " + std::string(recording)) +
                       (profile.cut_short.empty() ? "" : "; the run was cut short: " + profile.cut_short)) +
           "\ncurve = \"slices\"\nwork = \"synthetic\"\naccelerators = [" + toml_string(accelerator.id) + "]\n";
   text += "draw_at_one = " + bounds(draw(full.power.value), draw(full.power.low), draw(full.power.high)) +

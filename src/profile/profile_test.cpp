@@ -299,6 +299,51 @@ TEST(ProfileFile, EnergyThatRunsBackwardsIsRefused) {
   EXPECT_NE(steps.error().message.find("backwards"), std::string::npos);
 }
 
+TEST(ProfileFile, PowerThatNoBoardDrawsIsRefused) {
+  LawfulGpu gpu(4);
+  const auto good = *measure(gpu, quick(), date);
+  auto energy = good;
+  for (GpuSample& sample : energy.repetitions[2].samples) sample.energy = *sample.energy * 3.0;
+  const auto steps = steps_of(energy, "run.json");
+  ASSERT_FALSE(steps);
+  EXPECT_NE(steps.error().message.find("repetitions[2]"), std::string::npos) << steps.error().message;
+  EXPECT_NE(steps.error().message.find("700 W"), std::string::npos) << steps.error().message;
+
+  const auto refused = [](const RawProfile& raw) {
+    const auto read = parse_profile(to_json(raw), "run.json");
+    return read ? std::string() : read.error().message;
+  };
+  auto power = good;
+  power.repetitions[1].samples[3].power = Watts{1051};
+  EXPECT_EQ(refused(power).substr(0, 36), "repetitions[1].samples[3].power_w is");
+  power.repetitions[1].samples[3].power = Watts{1050};
+  EXPECT_EQ(refused(power), "");
+  auto limit = good;
+  limit.device.default_limit = Watts{};
+  EXPECT_EQ(refused(limit), "device.default_limit_w is not above 0");
+}
+
+TEST(ProfileFile, ACurveThatFallsBeyondItsSpreadMakesNoRecord) {
+  LawfulGpu gpu;
+  const auto raw = *measure(gpu, quick(), date);
+  const auto good = *steps_of(raw, "run.json");
+  const auto record = [&](const std::vector<ProfileStep>& steps) {
+    return curve_record_toml(raw, steps, *records().accelerator("h100"), "mine");
+  };
+  ASSERT_TRUE(record(good));
+  auto power = good;
+  power[4].power = {Watts{1000}, Watts{990}, Watts{1010}};
+  const auto falls = record(power);
+  ASSERT_FALSE(falls);
+  EXPECT_EQ(falls.error().message.substr(0, 10), "power fall") << falls.error().message;
+  power[4].power.low = good[5].power.high;
+  for (std::size_t i = 5; i < power.size(); ++i) power[i].power.high = Watts{1000};
+  EXPECT_TRUE(record(power)) << "within the spread";
+  auto work = good;
+  work[2].operations = good[7].operations;
+  ASSERT_FALSE(record(work));
+}
+
 TEST(ProfileFile, NamesFindTheirAccelerator) {
   const auto id = [](const char* name) { return (*accelerator_of(records(), name))->id; };
   EXPECT_EQ(id("NVIDIA H100 80GB HBM3"), "h100");

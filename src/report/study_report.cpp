@@ -220,7 +220,7 @@ std::string answer_sentence(const StudyReport& report, const MarkUp& mark_up) {
   else
     out += plain("; under both, jobs wait " + wait + " on average");
   if (best.jobs_never_placed != 0 || baseline.jobs_never_placed != 0)
-    out += plain(", and " + std::to_string(best.jobs_never_placed) + " never find a place" +
+    out += plain(", and " + std::to_string(best.jobs_never_placed) + " do not start before the end" +
                  (same ? " under " + best.name : std::string()) + " (" + std::to_string(baseline.jobs_never_placed) +
                  " under " + baseline.name + ")");
   return out + range_clause(answer, mark_up);

@@ -142,7 +142,7 @@ TEST(StudyAnswer, SaysWhichHowMuchAtWhatServiceAndWhetherTheOrderHolds) {
 
   report = round_study();
   report.policies[6].jobs_never_placed = 5;
-  EXPECT_NE(answer_sentence(report).find("and 5 never find a place (0 under Random)"), std::string::npos);
+  EXPECT_NE(answer_sentence(report).find("and 5 do not start before the end (0 under Random)"), std::string::npos);
   report.answer.best = report.answer.baseline;
   EXPECT_NE(answer_sentence(report).find("compares it with no other policy"), std::string::npos);
   EXPECT_EQ(answer_sentence(StudyReport{}), "The study compared no policies.");
@@ -181,7 +181,8 @@ TEST(StudyAnswer, ATieIsCalledOne) {
     report.answer.draws = 0;
     EXPECT_EQ(answer_sentence(report),
               "Over 149 days, PWR and Random emit the same (1000 tCO2e); jobs wait 12.6 min on average under PWR and "
-              "19.2 min under Random, and 5 never find a place under PWR (0 under Random); no coefficient of the study "
+              "19.2 min under Random, and 5 do not start before the end under PWR (0 under Random); no coefficient of "
+              "the study "
               "carries a range.");
     report.answer.at_equal_work = true;
     report.answer.replayed = false;

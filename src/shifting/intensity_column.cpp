@@ -38,8 +38,15 @@ Result<std::string> choose_column(std::string_view text, std::string_view source
   if (names.empty()) return bad_input("the file has no header", std::string(source), "give a CSV with a line of names");
   for (const std::string_view known : known_columns)
     if (std::find(names.begin(), names.end(), known) != names.end()) return std::string(known);
-  if (names.size() == 1) return names[0];
-  if (names.size() == 2) return names[1];
+  // A number is no name: taken for one, the first hour would be lost without a word.
+  const bool is_row = names.size() <= 2 ? parse_number(trim(names.back())).has_value()
+                                        : std::all_of(names.begin(), names.end(), [](const std::string& name) {
+                                            return parse_number(trim(name)).has_value();
+                                          });
+  if (is_row)
+    return bad_input("a number where the name of a column is expected", std::string(source) + ":1",
+                     "put a header above it, e.g. carbon_intensity_avg for a file of one column");
+  if (names.size() <= 2) return names.back();
   std::string list;
   for (const std::string& name : names) list += (list.empty() ? "" : ", ") + name;
   return bad_input("no column of intensities is known in this file", std::string(source) + ":1",

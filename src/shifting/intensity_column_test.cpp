@@ -95,6 +95,22 @@ TEST(IntensityColumn, refuses_what_is_no_intensity) {
   EXPECT_EQ(where("t,avg_CI\n0,\xff\n"), "x.csv");
 }
 
+// Without a header the first hour would be taken for one; a date beside it does not make it a name.
+TEST(IntensityColumn, refuses_a_file_without_a_header) {
+  for (const char* text : {"5\n6\n7\n", "\"5\"\n6\n", "\xEF\xBB\xBF 5.5 \r\n6\r\n", "0,5\n1,6\n",
+                           "2020-01-01,5\n2020-01-01,6\n", "1,2,3\n4,5,6\n"}) {
+    const auto column = read_intensity_column(text, "x.csv");
+    ASSERT_FALSE(column) << text;
+    EXPECT_EQ(to_string(column.error()),
+              "x.csv:1: a number where the name of a column is expected\n  hint: put a header above it, e.g. "
+              "carbon_intensity_avg for a file of one column");
+  }
+  // Who names the column says that the first line has names.
+  const auto years = read_intensity_column("2020,2021\n5,6\n", "x.csv", "2021");
+  ASSERT_TRUE(years);
+  EXPECT_EQ(values(*years), std::vector<double>{6});
+}
+
 TEST(IntensityColumn, slices_what_there_is) {
   const auto column = read_intensity_column("a\n1\n2\n3\n", "x.csv");
   ASSERT_TRUE(column);

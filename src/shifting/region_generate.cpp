@@ -35,7 +35,7 @@ Result<void> check_options(const RegionGenerator& options, Hour hours) {
 
 /// A random place among those with room: some tries, then the first from a random one on.
 Placement place(const RegionJob& job, std::vector<Units>& left, std::int32_t sites, Hour hours, RandomStream& stream) {
-  const auto starts = static_cast<std::uint64_t>(hours - job.length + 1);
+  const auto starts = static_cast<std::uint64_t>(hours - job.length) + 1;
   const std::uint64_t all = starts * static_cast<std::uint64_t>(sites);
   const auto at = [&](std::uint64_t index) {
     return Placement{static_cast<std::int32_t>(index / starts), static_cast<Hour>(index % starts)};

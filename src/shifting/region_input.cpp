@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <limits>
+#include <optional>
 #include <set>
 
 #include "cradle/base/csv.h"
@@ -33,8 +34,11 @@ Result<std::vector<SiteRow>> read_region_sites(std::string_view text, std::strin
     if (row.empty(grid)) return row.error(grid, "a site without a grid", "give a grid's key, or an hourly file");
     if (!names.emplace(row.field(name)).second)
       return row.error(name, "two sites of this name", "give each site a name of its own");
-    const auto units = row.integer(capacity, 1, most_units);
+    const auto units = row.integer(capacity, 0, most_units);
     if (!units) return units.error();
+    if (*units == 0)
+      return row.error(capacity, "a site of capacity 0",
+                       "leave the site out, or give the most that it has and the hours with less in --capacities");
     const auto overhead = number_or(row, pue, 1, 1e3, 1);
     if (!overhead) return overhead.error();
     const auto factor = number_or(row, draw_factor, 1e-6, 1e3, 1);
@@ -84,8 +88,12 @@ Result<std::vector<RegionJob>> read_region_jobs(std::string_view text, std::stri
     if (!units) return units.error();
     const auto draw = row.number(watts, 0, 1e12);
     if (!draw) return draw.error();
-    const auto bound = number_or(row, latency, 0, most_latency_ms, most_latency_ms);
-    if (!bound) return bound.error();
+    std::optional<carbon::Seconds> bound;
+    if (!row.empty(latency)) {
+      const auto ms = row.number(latency, 0, most_latency_ms);
+      if (!ms) return ms.error();
+      bound = carbon::Seconds{*ms / ms_per_second_of_latency};
+    }
     if (jobs.size() >= most_region_jobs)
       return row.error(name, "more than " + std::to_string(most_region_jobs) + " jobs", "split the file");
     RegionJob job;
@@ -96,7 +104,7 @@ Result<std::vector<RegionJob>> read_region_jobs(std::string_view text, std::stri
     job.demand = *units;
     job.draw = carbon::Watts{*draw};
     job.home = static_cast<std::int32_t>(at - sites.begin());
-    job.latency_bound = carbon::Seconds{*bound / ms_per_second_of_latency};
+    if (bound) job.latency_bound = *bound;
     jobs.push_back(std::move(job));
     return {};
   });

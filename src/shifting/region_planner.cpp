@@ -98,7 +98,10 @@ Result<std::optional<Placement>> RegionPlanner::decide(JobId id, const RegionJob
 bool RegionPlanner::has_room(const RegionJob& job) const {
   const auto sites = static_cast<std::int32_t>(sites_.size());
   for (std::int32_t s = 0; s < sites; ++s) {
-    if (!latency_.empty() && latency_[static_cast<std::size_t>(job.home * sites + s)] > job.latency_bound) continue;
+    if (!latency_.empty() &&
+        latency_[static_cast<std::size_t>(job.home) * static_cast<std::size_t>(sites) + static_cast<std::size_t>(s)] >
+            job.latency_bound)
+      continue;
     Hour run = 0;
     for (Hour hour = job.release; hour < job.deadline; ++hour) {
       run = free_units(s, hour) >= job.demand ? run + 1 : 0;

@@ -71,7 +71,7 @@ std::size_t Packing::running(std::int32_t site, Hour hour, RandomStream& stream)
   constexpr int tries = 40;
   const Hour first = std::max(0, hour - longest_ + 1);
   for (int t = 0; t < tries; ++t) {
-    const Hour start = first + static_cast<Hour>(stream.below(static_cast<std::uint64_t>(hour - first + 1)));
+    const Hour start = first + static_cast<Hour>(stream.below(static_cast<std::uint64_t>(hour - first) + 1));
     const auto& list = started_[columns_->cell(site, start)];
     if (list.empty()) continue;
     const std::size_t job = list[stream.below(list.size())];
@@ -142,6 +142,8 @@ class Search {
     refill();
     if (packing_.cost() - before < allowed) return;
     // Backwards, so that each job is first taken from where the round has put it.
+    // The last one first.
+    // NOLINTNEXTLINE(modernize-loop-convert): clang-tidy would have a range that C++20 spells less plainly
     for (auto one = undo_.rbegin(); one != undo_.rend(); ++one) packing_.remove(one->first);
     for (const auto& [job, placement] : undo_) packing_.place(job, placement);
   }
@@ -184,7 +186,7 @@ class Search {
       target.site = static_cast<std::int32_t>(stream_.below(static_cast<std::uint64_t>(problem_.site_count())));
       target.start =
           job.release +
-          static_cast<Hour>(stream_.below(static_cast<std::uint64_t>(job.deadline - job.length - job.release + 1)));
+          static_cast<Hour>(stream_.below(static_cast<std::uint64_t>(job.deadline - job.length - job.release) + 1));
       if (problem_.near(job, target.site)) return target;
     }
     return ideal_[j].placement;

@@ -59,6 +59,11 @@ bool is_twin(const catalog::SliceProfile& profile, const catalog::Partitioning& 
 
 }  // namespace
 
+double dominant_share(const catalog::SliceProfile& profile, const catalog::Partitioning& rules) {
+  return std::max(static_cast<double>(profile.compute) / rules.compute_slices,
+                  static_cast<double>(profile.memory) / rules.memory_slices);
+}
+
 Result<CapCurve> curve_on_slices(const CapCurve& board, const catalog::AcceleratorCurve& slices, double share,
                                  Sharing sharing) {
   if (slices.curve != catalog::CurveKind::slices)
@@ -115,9 +120,11 @@ Result<std::vector<SliceCapChoice>> choose_slice_and_cap(const CapCurve& board, 
     if (!curve) return curve.error();
     CapCost part = cost;
     if (sharing == Sharing::shared) {
-      part.idle_power = part.idle_power * share;
-      part.host_power = part.host_power * share;
-      part.embodied = part.embodied * share;
+      const double kept = dominant_share(profile, rules);
+      // The idle draw beyond the compute share is there working or idle, as the host's is.
+      part.host_power = cost.host_power * kept + cost.idle_power * (kept - share);
+      part.idle_power = cost.idle_power * share;
+      part.embodied = cost.embodied * kept;
     }
     // A slice that is too slow for the deadline is no choice; whatever else could be wrong, the whole board has shown.
     if (auto choice = best_cap(*curve, job, part, intensity))

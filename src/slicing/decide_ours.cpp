@@ -60,11 +60,24 @@ class OurRule {
       for (std::size_t d = 0; d < pool_.devices.size(); ++d)
         if (auto change = best_change(d); change.growth > best.growth) best = std::move(change);
       if (best.growth <= 0) return;
+      add_choice(best.holders);
       pool_.assign(best.device, best.holders);
     }
   }
 
  private:
+  /// How near the change comes to the greatest sum of speeds for its jobs.
+  void add_choice(const std::vector<Holder>& holders) {
+    std::vector<double> values;
+    double chosen = 0;
+    for (const Holder& holder : holders) {
+      chosen += pool_.speed(holder.job, holder.instance.profile);
+      for (const double speed : pool_.jobs[holder.job].speed) values.push_back(speed > 0 ? speed : cannot_run);
+    }
+    if (const auto most = pool_.chooser.best(values, holders.size()); most && most->value > 0)
+      pool_.outcome.add_choice(chosen / most->value);
+  }
+
   /// Cost of n slices in the unit of the index: at the fleet's present work for each unit of cost, but never so dear
   /// that a job alone would rather wait.
   void price_slices() {

@@ -45,11 +45,11 @@ SlicePlacer::SlicePlacer(const PartitionTable& table, const SliceFragmentation& 
     used_.push_back(static_cast<std::uint8_t>(std::popcount(table.mask(state))));
     for (std::size_t p = 0; p < profiles_; ++p) {
       Step best;
-      for (std::uint8_t start = 0; start < table.memory_slices(); ++start) {
-        const StateId next = table.with(state, {static_cast<ProfileId>(p), start});
+      for (int start = 0; start < table.memory_slices(); ++start) {
+        const StateId next = table.with(state, {static_cast<ProfileId>(p), static_cast<std::uint8_t>(start)});
         if (next == no_state) continue;
         const auto growth = static_cast<float>(fragmentation.amount(next) - fragmentation.amount(state));
-        if (best.next == no_state || growth < best.growth) best = {growth, next, start};
+        if (best.next == no_state || growth < best.growth) best = {growth, next, static_cast<std::uint8_t>(start)};
       }
       steps_.push_back(best);
     }

@@ -25,7 +25,7 @@ struct Device {
 /// Times are seconds from 0 on the trace's clock.
 class Pool {
  public:
-  Pool(const PartitionTable& table, std::span<const SliceJob> jobs, const ReplayOptions& options);
+  Pool(const PartitionTable& partitions, std::span<const SliceJob> all_jobs, const ReplayOptions& replay_options);
 
   const PartitionTable& table;
   const Chooser chooser;

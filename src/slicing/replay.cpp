@@ -180,7 +180,7 @@ class SumOfSpeeds {
     const double most = exhaustive_value(pool_.table, speeds_of(pool_, jobs), jobs.size());
     double chosen = 0;
     for (std::size_t i = 0; i < jobs.size(); ++i) chosen += pool_.speed(jobs[i], profiles[i]);
-    pool_.outcome.worst_choice = std::min(pool_.outcome.worst_choice, chosen / most);
+    pool_.outcome.add_choice(chosen / most);
   }
 
   /// Profiles by job; empty if the jobs do not fit together.
@@ -228,6 +228,11 @@ std::string_view name(JobKind kind) {
     case JobKind::inference: break;
   }
   return "inference";
+}
+
+void ReplayOutcome::add_choice(double ratio) {
+  worst_choice = std::min(worst_choice, ratio);
+  mean_choice += (ratio - mean_choice) / static_cast<double>(++choices);
 }
 
 carbon::Seconds ReplayOutcome::mean_jct(std::span<const SliceJob> all) const {

@@ -9,6 +9,33 @@
 
 namespace cradle::study {
 
+namespace {
+
+/// A log that lacks a row would say "identical" of what it does not hold, so each has its section, once.
+Result<void> check_rows(const std::vector<std::string>& rows, const std::vector<dispatch::LogSection>& sections,
+                        std::string_view file) {
+  std::vector<bool> seen(rows.size());
+  for (const dispatch::LogSection& section : sections) {
+    const std::string where = std::string(file) + ":" + std::to_string(section.line);
+    const auto row = std::find(rows.begin(), rows.end(), section.name);
+    if (row == rows.end())
+      return bad_input("'" + section.name + "' is no policy or strategy of this study", where,
+                       suggest(section.name, rows));
+    auto known = seen.begin() + (row - rows.begin());
+    if (*known)
+      return bad_input("the log has a second section of '" + section.name + "'", where,
+                       "log the study again with --decisions");
+    *known = true;
+  }
+  const auto missing = std::find(seen.begin(), seen.end(), false);
+  if (missing != seen.end())
+    return bad_input("the log has no section of '" + rows[missing - seen.begin()] + "'", std::string(file),
+                     "it was cut short, or another study made it: log the study again with --decisions");
+  return {};
+}
+
+}  // namespace
+
 Result<std::vector<DecisionCheck>> check_decisions(const StudyConfig& config, const StudyInput& input,
                                                    const catalog::Catalog& catalog, std::string_view log,
                                                    std::string_view file) {
@@ -16,16 +43,13 @@ Result<std::vector<DecisionCheck>> check_decisions(const StudyConfig& config, co
   if (!plan) return plan.error();
   auto sections = dispatch::read_log(log, file);
   if (!sections) return sections.error();
-  const std::vector<std::string> rows = row_names(config);
+  if (auto whole = check_rows(row_names(config), *sections, file); !whole) return whole.error();
   simulate::TimedOptions period;
   period.start = config.start;
   period.horizon_ms = horizon_of(config, input.workload.jobs);
   period.seed = config.seed;
   std::vector<DecisionCheck> checks;
   for (const dispatch::LogSection& section : *sections) {
-    if (std::find(rows.begin(), rows.end(), section.name) == rows.end())
-      return bad_input("'" + section.name + "' is no policy or strategy of this study",
-                       std::string(file) + ":" + std::to_string(section.line), suggest(section.name, rows));
     auto check = simulate::check_decisions(plan->nodes, input.workload.jobs, plan->sites,
                                            row_configuration(config, section.name), period, section, file);
     if (!check) return check.error();

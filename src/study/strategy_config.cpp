@@ -38,7 +38,13 @@ void read_service(TomlReader& table, dispatch::ServiceRule& service) {
 void read_cap(TomlReader& table, Configuration& strategy) {
   const std::vector<std::string> words{"never", "always", "dirty-hours"};
   const auto when = static_cast<CapWhen>(table.choice("cap", words, static_cast<std::size_t>(CapWhen::never)));
-  if (when == CapWhen::never) return;
+  if (when == CapWhen::never) {
+    for (const char* key : {"cap_limit", "curve_limit", "curve_power", "curve_speed"})
+      if (table.has(key))
+        table.fail(key, std::string("strategy.") + key + " without a power cap",
+                   "say when the cap holds: cap = \"always\" or cap = \"dirty-hours\"");
+    return;
+  }
   const double limit = table.number("cap_limit", 0.001, 1);
   const auto limits = table.numbers("curve_limit", 0.001, 1, true);
   const auto powers = table.numbers("curve_power", 0.001, 1, true);

@@ -77,7 +77,8 @@ struct CapPoint {
   double limit, power, speed;
 };
 /// The rule for a limit by linear interpolation of a curve. bad_input: no point, limits that do not rise strictly,
-/// values outside 0 (excluded) .. 1, or a limit outside the curve.
+/// power or speed that falls with the limit or is not 1 at limit 1, values outside 0 (excluded) .. 1, or a limit
+/// outside the curve.
 Result<CapRule> cap_from_curve(CapWhen when, double limit, const std::vector<CapPoint>& curve);
 
 struct Configuration {

@@ -76,7 +76,7 @@ class Dispatcher {
 
   /// The job gets the next JobId. Its own arrival time is not looked at. Precondition of all inputs: time does not run
   /// backwards.
-  std::span<const Decision> arrive(std::int64_t now_ms, const workload::Job& job);
+  std::span<const Decision> arrive(std::int64_t now_ms, const workload::Job& given);
   /// Precondition: each of them is running.
   std::span<const Decision> finish(std::int64_t now_ms, std::span<const JobId> jobs);
   std::span<const Decision> tick(std::int64_t now_ms);

@@ -104,9 +104,15 @@ struct InfernoAllocation {
   std::string accelerator;  ///< empty: none was given
   std::optional<double> replicas, max_batch, cents_per_h, itl_ms, ttft_ms, waiting_ms;
 };
-/// An object by server name or a list with the name inside, at the top or within other objects: the first one whose
-/// members have an `accelerator`. bad_input if there is none.
-Result<std::vector<InfernoAllocation>> parse_inferno_solution(std::string_view text, std::string source);
+struct InfernoSolution {
+  std::string source;  ///< the file, for errors
+  std::vector<InfernoAllocation> allocations;
+  std::vector<std::string> notes;  ///< what was not used, and why
+};
+/// An object by server name or a list with the name inside, at the top or within other objects and lists: the first one
+/// whose members have an `accelerator`, or a `currentAlloc` with one. A member without any is a server that nothing was
+/// given to. bad_input with the path: no such object or list, or a member that is something else.
+Result<InfernoSolution> parse_inferno_solution(std::string_view text, std::string source);
 
 /// The queue of one replica of a server's model on an accelerator. N = max_batch at_tokens / out_tokens, rounded down,
 /// at least 1; ten times as many may wait. `chunks` are the chunks of prefill. bad_input if the profile has not the

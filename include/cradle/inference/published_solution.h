@@ -23,7 +23,10 @@ struct PublishedRow {
 /// asks for. Without one, what the published greedy chooses by cost. bad_input: a solution that names a server or an
 /// accelerator that is not there.
 Result<std::vector<PublishedRow>> published_rows(const InfernoSystem& system,
-                                                 const std::optional<std::vector<InfernoAllocation>>& solution,
+                                                 const std::optional<InfernoSolution>& solution,
                                                  const CandidateOptions& options);
+
+/// Servers that a solution says nothing of, in the system's order.
+std::vector<std::string> servers_missing(const InfernoSystem& system, const InfernoSolution& solution);
 
 }  // namespace cradle::inference

@@ -77,13 +77,15 @@ std::string_view name(Aim aim);
 struct Conditions {
   carbon::GramsPerKilowattHour intensity{400};
   double pue = 1;  ///< facility energy over IT energy; >= 1
+  /// Replicas are sized for so many times the rate; state, draw and grams are those at the rate itself. >= 1
+  double margin = 1;
 };
 
 /// A variant and as many of it as keep the targets.
 struct VariantPlan {
   std::size_t variant = 0;
   Sizing sizing;
-  carbon::Watts watts;  ///< IT, all replicas, at the mean batch
+  carbon::Watts watts;  ///< IT, all replicas, at the mean batch of the rate (without the margin)
   carbon::GramsPerSecond operational, embodied;
   double devices = 0;
   double cents_per_h = 0;

@@ -74,8 +74,10 @@ Result<std::vector<ProfileStep>> steps_of(const RawProfile& profile, std::string
 Result<const catalog::Accelerator*> accelerator_of(const catalog::Catalog& catalog, std::string_view device_name);
 
 /// The TOML file of a curve (kind slices, work synthetic) that the steps are. bad_input: fewer than two steps, or none
-/// with all multiprocessors: nothing to be relative to.
+/// with all multiprocessors: nothing to be relative to; power or work that falls beyond its spread. `recording`: the
+/// file that the run was read from, for the record's note; empty: it was measured now.
 Result<std::string> curve_record_toml(const RawProfile& profile, std::span<const ProfileStep> steps,
-                                      const catalog::Accelerator& accelerator, std::string_view id);
+                                      const catalog::Accelerator& accelerator, std::string_view id,
+                                      std::string_view recording = {});
 
 }  // namespace cradle::profile

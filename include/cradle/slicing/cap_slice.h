@@ -11,9 +11,16 @@ namespace cradle::slicing {
 
 /// What the rest of the board does while the job has its slice.
 enum class Sharing : std::uint8_t {
-  shared,  ///< as busy as the job: power, host and embodied by the share of compute slices
-  alone,   ///< idle: the job bears the whole board
+  /// As busy as the job: draw under load by the share of compute slices; idle draw, host and embodied by
+  /// `dominant_share`.
+  shared,
+  alone,  ///< idle: the job bears the whole board
 };
+
+/// The larger of the profile's shares of compute and of memory slices: what it keeps others from using. A 3g.40gb takes
+/// half the memory, so it owes half the board and not 3/7. The shares of a layout that takes all compute or all memory
+/// slices sum to at least 1; one that leaves some of both (3g + 2g + 1g: 13/14) owes only what it takes.
+double dominant_share(const catalog::SliceProfile& profile, const catalog::Partitioning& rules);
 
 /// The curve of a job that has `share` (0 .. 1] of the compute slices, in throughput of the whole board. Shared: the
 /// cap acts on a busy board, the slice draws its part of it. Alone: the cap acts at the clock at which the lesser draw

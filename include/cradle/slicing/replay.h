@@ -82,12 +82,18 @@ struct ReplayOutcome {
   /// Accelerator-seconds with n compute slices at work, entry n; their sum is accelerators x makespan.
   std::vector<carbon::Seconds> busy;
   std::uint64_t decisions = 0, repartitions = 0, moves = 0;
-  /// exhaustive: the table's choice over the exhaustive one, the smallest over all decisions; 1 where none was made.
-  double worst_choice = 1;
+  /// exhaustive and ours: the sum of speeds that a change gives the jobs of its accelerator, over the greatest that any
+  /// valid state gives the same jobs: the smallest and the mean over all changes; 1 where none was made. Ours weighs
+  /// pauses and how long jobs have left as well, so that its sum need not be the greatest.
+  double worst_choice = 1, mean_choice = 1;
+  std::uint64_t choices = 0;  ///< changes that the two stand for
+
+  /// Takes in the ratio of one more change.
+  void add_choice(double ratio);
 
   /// Time from arrival to finish.
-  carbon::Seconds mean_jct(std::span<const SliceJob> jobs) const;
-  carbon::Seconds p95_jct(std::span<const SliceJob> jobs) const;  ///< nearest rank
+  carbon::Seconds mean_jct(std::span<const SliceJob> all) const;
+  carbon::Seconds p95_jct(std::span<const SliceJob> all) const;  ///< nearest rank
 };
 
 /// Runs all jobs to their end. Deterministic: events at one time are taken together, jobs in the order given.
