@@ -4,7 +4,7 @@
 
 namespace cradle::cli {
 
-void add_cap_verb(CLI::App& app, CapOptions& options, std::function<void()> act) {
+void add_cap_verb(CLI::App& app, CapOptions& options, const std::function<void()>& act) {
   CLI::App* verb = app.add_subcommand("cap", "power caps: which emits least, and whether to race or to be steady");
   verb->require_subcommand(1);
   const auto add = [&](const char* name, const char* help) {

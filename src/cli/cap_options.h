@@ -33,7 +33,7 @@ struct CapOptions {
 };
 
 /// Adds the verb with its actions; each sets `action` and calls `act`.
-void add_cap_verb(CLI::App& app, CapOptions& options, std::function<void()> act);
+void add_cap_verb(CLI::App& app, CapOptions& options, const std::function<void()>& act);
 
 int run_cap(const CapOptions& options, const Common& common);
 

@@ -29,7 +29,7 @@ void add_replay(CLI::App* action, MigOptions& options) {
 
 }  // namespace
 
-void add_mig_verb(CLI::App& app, MigOptions& options, std::function<void()> act) {
+void add_mig_verb(CLI::App& app, MigOptions& options, const std::function<void()>& act) {
   CLI::App* verb = app.add_subcommand("mig", "accelerators divided in hardware: states, choices, replays");
   verb->require_subcommand(1);
   const auto add = [&](const char* name, const char* help) {
@@ -62,7 +62,7 @@ void add_mig_verb(CLI::App& app, MigOptions& options, std::function<void()> act)
   replay->add_option("--kinds", options.kinds, "shares of the kinds of a mix")->capture_default_str();
 }
 
-void add_compare_miso(CLI::App& compare, MigOptions& options, std::function<void()> act) {
+void add_compare_miso(CLI::App& compare, MigOptions& options, const std::function<void()>& act) {
   CLI::App* verb =
       compare.add_subcommand("miso", "MISO (SoCC 2022) on its own trace of 100 jobs, published beside ours");
   add_replay(verb, options);

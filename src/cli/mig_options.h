@@ -41,9 +41,9 @@ struct MigOptions {
 };
 
 /// Adds the verb with its actions; each sets `action` and calls `act`.
-void add_mig_verb(CLI::App& app, MigOptions& options, std::function<void()> act);
+void add_mig_verb(CLI::App& app, MigOptions& options, const std::function<void()>& act);
 /// Adds `compare miso`.
-void add_compare_miso(CLI::App& compare, MigOptions& options, std::function<void()> act);
+void add_compare_miso(CLI::App& compare, MigOptions& options, const std::function<void()>& act);
 
 int run_mig(const MigOptions& options, const Common& common);
 int run_mig_states(const MigOptions& options, const Common& common);

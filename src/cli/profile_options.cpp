@@ -4,7 +4,7 @@
 
 namespace cradle::cli {
 
-void add_profile_verb(CLI::App& app, ProfileVerbOptions& options, std::function<void()> act) {
+void add_profile_verb(CLI::App& app, ProfileVerbOptions& options, const std::function<void()>& act) {
   CLI::App* verb = app.add_subcommand("profile", "measures how a device's power follows its load");
   verb->require_subcommand(1);
   CLI::App* gpu = verb->add_subcommand("gpu", "power of an NVIDIA GPU against its busy multiprocessors");

@@ -27,7 +27,7 @@ struct ProfileVerbOptions {
 };
 
 /// Adds the verb with its action `gpu`.
-void add_profile_verb(CLI::App& app, ProfileVerbOptions& options, std::function<void()> act);
+void add_profile_verb(CLI::App& app, ProfileVerbOptions& options, const std::function<void()>& act);
 
 int run_profile(const ProfileVerbOptions& options, const Common& common);
 

@@ -4,7 +4,7 @@
 
 namespace cradle::cli {
 
-void add_shift_elastic(CLI::App& shift_verb, ShiftElasticOptions& options, std::function<void()> act) {
+void add_shift_elastic(CLI::App& shift_verb, ShiftElasticOptions& options, const std::function<void()>& act) {
   CLI::App* verb = shift_verb.add_subcommand("elastic", "one job on more or fewer machines from hour to hour");
   verb->add_option("--grid", options.grid, "key of a grid in the catalogue");
   verb->add_option("--intensity", options.intensity, "hourly CSV in place of a grid");

@@ -29,7 +29,7 @@ struct ShiftElasticOptions {
   Output output = Output::table;
 };
 /// Adds the action to `cradle shift`; `act` runs after it was parsed.
-void add_shift_elastic(CLI::App& shift_verb, ShiftElasticOptions& options, std::function<void()> act);
+void add_shift_elastic(CLI::App& shift_verb, ShiftElasticOptions& options, const std::function<void()>& act);
 int run_shift_elastic(const ShiftElasticOptions& options, const Common& common);
 
 }  // namespace cradle::cli

@@ -12,7 +12,7 @@ constexpr const char* column_help =
 
 }  // namespace
 
-void add_compare_gaia(CLI::App& compare_verb, CompareGaiaOptions& options, std::function<void()> act) {
+void add_compare_gaia(CLI::App& compare_verb, CompareGaiaOptions& options, const std::function<void()>& act) {
   CLI::App* verb = compare_verb.add_subcommand("gaia", "time policies of GAIA (ASPLOS 2024) on its own protocol");
   verb->add_option("--jobs", options.jobs, "arrival_time, length (seconds) and cpus, as the PAI sample")->required();
   verb->add_option("--intensity", options.intensity, "hourly CSV")->required();
@@ -24,7 +24,7 @@ void add_compare_gaia(CLI::App& compare_verb, CompareGaiaOptions& options, std::
   verb->callback(std::move(act));
 }
 
-CLI::App* add_shift_verb(CLI::App& app, ShiftVerbOptions& options, std::function<void()> act) {
+CLI::App* add_shift_verb(CLI::App& app, ShiftVerbOptions& options, const std::function<void()>& act) {
   CLI::App* verb = app.add_subcommand("shift", "when and where jobs run: grams saved by waiting, pausing and moving");
   verb->require_subcommand(1);
   CLI::App* jobs = verb->add_subcommand("jobs", "time policies on a trace of jobs and one grid, by forecast");

@@ -24,7 +24,7 @@ struct CompareGaiaOptions {
   Output output = Output::table;
 };
 /// Registers `compare gaia`; `act` runs after it was parsed.
-void add_compare_gaia(CLI::App& compare_verb, CompareGaiaOptions& options, std::function<void()> act);
+void add_compare_gaia(CLI::App& compare_verb, CompareGaiaOptions& options, const std::function<void()>& act);
 int run_compare_gaia(const CompareGaiaOptions& options, const Common& common);
 
 struct ShiftVerbOptions {
@@ -49,7 +49,7 @@ struct ShiftVerbOptions {
   Output output = Output::table;
 };
 /// Registers the verb and its actions and returns it, so that other actions can be added to it.
-CLI::App* add_shift_verb(CLI::App& app, ShiftVerbOptions& options, std::function<void()> act);
+CLI::App* add_shift_verb(CLI::App& app, ShiftVerbOptions& options, const std::function<void()>& act);
 int run_shift(const ShiftVerbOptions& options, const Common& common);
 
 }  // namespace cradle::cli

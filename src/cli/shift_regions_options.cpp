@@ -5,7 +5,7 @@
 
 namespace cradle::cli {
 
-void add_shift_regions(CLI::App& shift_verb, ShiftRegionsOptions& options, std::function<void()> act) {
+void add_shift_regions(CLI::App& shift_verb, ShiftRegionsOptions& options, const std::function<void()>& act) {
   CLI::App* verb = shift_verb.add_subcommand("regions", "a site and a start for each job, with a proof of how near");
   verb->add_option("--jobs", options.jobs, "CSV: name,home,release,deadline,length,demand,watts[,latency_ms]");
   verb->add_option("--sites", options.sites,

@@ -29,7 +29,7 @@ struct ShiftRegionsOptions {
   Output output = Output::table;
 };
 /// Adds the action to `cradle shift`; `act` runs after it was parsed.
-void add_shift_regions(CLI::App& shift_verb, ShiftRegionsOptions& options, std::function<void()> act);
+void add_shift_regions(CLI::App& shift_verb, ShiftRegionsOptions& options, const std::function<void()>& act);
 int run_shift_regions(const ShiftRegionsOptions& options, const Common& common);
 
 }  // namespace cradle::cli
