@@ -8,7 +8,7 @@ void add_profile_verb(CLI::App& app, ProfileVerbOptions& options, const std::fun
   CLI::App* verb = app.add_subcommand("profile", "measures how a device's power follows its load");
   verb->require_subcommand(1);
   CLI::App* gpu = verb->add_subcommand("gpu", "power of an NVIDIA GPU against its busy multiprocessors");
-  gpu->callback(std::move(act));
+  gpu->callback(act);
   add_count(gpu, "--device", options.device, 1023, "in the order of `nvidia-smi -L`");
   add_count(gpu, "--steps", options.steps, 64, "busy multiprocessors in steps of 1/N of them all");
   add_count(gpu, "--repetitions", options.repetitions, 1000, "of each step");

@@ -19,7 +19,7 @@ void add_shift_elastic(CLI::App& shift_verb, ShiftElasticOptions& options, const
   add_number(verb, "--watts", options.watts, 0, 1e9, "draw of a machine while it runs");
   add_number(verb, "--embodied-per-hour", options.embodied_per_hour, 0, 1e9, "g of making a machine, an hour");
   add_output(verb, options.output);
-  verb->callback(std::move(act));
+  verb->callback(act);
 }
 
 }  // namespace cradle::cli

@@ -41,7 +41,7 @@ void add_shift_regions(CLI::App& shift_verb, ShiftRegionsOptions& options, const
   verb->add_option("--schedule", options.schedule, "write the plan as CSV: name,site,start");
   verb->add_option("--report", options.report, "write a page");
   add_output(verb, options.output);
-  verb->callback(std::move(act));
+  verb->callback(act);
 }
 
 }  // namespace cradle::cli
