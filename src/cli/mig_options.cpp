@@ -67,7 +67,7 @@ void add_compare_miso(CLI::App& compare, MigOptions& options, const std::functio
       compare.add_subcommand("miso", "MISO (SoCC 2022) on its own trace of 100 jobs, published beside ours");
   add_replay(verb, options);
   add_output(verb, options.output);
-  verb->callback(std::move(act));
+  verb->callback(act);
 }
 
 }  // namespace cradle::cli

@@ -21,7 +21,7 @@ void add_compare_gaia(CLI::App& compare_verb, CompareGaiaOptions& options, const
             "row of the intensities at which the jobs' clock is 0");
   add_count(verb, "--hours", options.hours, most_hours, "hours of intensity that are used");
   add_output(verb, options.output);
-  verb->callback(std::move(act));
+  verb->callback(act);
 }
 
 CLI::App* add_shift_verb(CLI::App& app, ShiftVerbOptions& options, const std::function<void()>& act) {
