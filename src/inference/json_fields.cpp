@@ -21,7 +21,7 @@ std::string line_of(std::string_view text, std::size_t byte) {
 
 }  // namespace
 
-Result<std::shared_ptr<JsonDocument>> parse_json(std::string_view text, std::string source, bool or_list) {
+Result<std::shared_ptr<JsonDocument>> parse_json(std::string_view text, const std::string& source, bool or_list) {
   std::vector<std::set<std::string>> keys;
   std::string twice;
   bool too_deep = false;

@@ -28,7 +28,8 @@ struct JsonDocument {
 };
 /// bad_input with the line if the text is no JSON in UTF-8, nests deeper than 32, has a key twice in one object, or is
 /// neither an object nor, where a list may stand at the top, a list.
-Result<std::shared_ptr<JsonDocument>> parse_json(std::string_view text, std::string source, bool or_list = false);
+Result<std::shared_ptr<JsonDocument>> parse_json(std::string_view text, const std::string& source,
+                                                 bool or_list = false);
 
 /// One object. After an error every read gives its fallback, so that code may run on and ask for the error at the end.
 class Fields {
