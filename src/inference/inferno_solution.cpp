@@ -87,8 +87,8 @@ InfernoAllocation read_allocation(Fields fields, std::string server) {
 
 }  // namespace
 
-Result<InfernoSolution> parse_inferno_solution(std::string_view text, std::string source) {
-  const auto document = parse_json(text, std::move(source), true);
+Result<InfernoSolution> parse_inferno_solution(std::string_view text, const std::string& source) {
+  const auto document = parse_json(text, source, true);
   if (!document) return document.error();
   const std::shared_ptr<JsonDocument>& shared = *document;
   auto found = find_allocations(shared->root, "", true);

@@ -112,7 +112,7 @@ struct InfernoSolution {
 /// An object by server name or a list with the name inside, at the top or within other objects and lists: the first one
 /// whose members have an `accelerator`, or a `currentAlloc` with one. A member without any is a server that nothing was
 /// given to. bad_input with the path: no such object or list, or a member that is something else.
-Result<InfernoSolution> parse_inferno_solution(std::string_view text, std::string source);
+Result<InfernoSolution> parse_inferno_solution(std::string_view text, const std::string& source);
 
 /// The queue of one replica of a server's model on an accelerator. N = max_batch at_tokens / out_tokens, rounded down,
 /// at least 1; ten times as many may wait. `chunks` are the chunks of prefill. bad_input if the profile has not the
