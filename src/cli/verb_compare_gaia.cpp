@@ -60,8 +60,9 @@ int run_compare_gaia(const CompareGaiaOptions& options, const Common& common) {
   carbon::Hours outside, outside_now;
   carbon::Hours all;
   for (const shifting::GaiaJob& job : protocol->jobs()) {
-    const double steps = static_cast<double>(job.length_ms / shifting::GaiaProtocol::step_ms);
-    all += carbon::Hours{job.cores * steps / static_cast<double>(shifting::GaiaProtocol::steps_an_hour)};
+    const std::int64_t steps = job.length_ms / shifting::GaiaProtocol::step_ms;  // whole ones, as the protocol has it
+    all += carbon::Hours{job.cores * static_cast<double>(steps) /
+                         static_cast<double>(shifting::GaiaProtocol::steps_an_hour)};
   }
   for (const shifting::TimePolicy policy : shifting::all_time_policies) {
     const shifting::GaiaRow row = shifting::run_gaia(*protocol, policy);
