@@ -18,7 +18,7 @@
 namespace cradle::cli {
 
 using report::Align, report::Cell;
-using shifting::Dispatch, shifting::Hour, shifting::RegionJob, shifting::RegionProblem, shifting::RegionSchedule;
+using shifting::Hour, shifting::RegionJob, shifting::RegionProblem, shifting::RegionSchedule;
 
 namespace {
 
