@@ -77,8 +77,9 @@ int cuModuleGetFunction(void** function, void* module, const char* name) {
   return success;
 }
 int cuMemAlloc_v2(unsigned long long* pointer, std::size_t bytes) {
+  if (fails("cuMemAlloc_v2")) return out_of_memory;
   void* memory = std::malloc(bytes);
-  if (!memory || fails("cuMemAlloc_v2")) return out_of_memory;
+  if (!memory) return out_of_memory;
   *pointer = reinterpret_cast<unsigned long long>(memory);
   ++state.allocations;
   return success;
