@@ -1,6 +1,8 @@
 // The load itself, in NVIDIA's portable assembly: the driver compiles it for whatever board it finds.
 #pragma once
 
+#include <string>
+
 namespace cradle::profile {
 
 inline constexpr const char* kernel_name = "keep_busy";
@@ -10,12 +12,14 @@ inline constexpr double operations_per_turn = 8.0 * 1024 * 32;
 /// What each block reports: turns of all its warps, then the multiprocessor it ran on. Both 64 bits.
 inline constexpr unsigned words_per_block = 2;
 
-/// keep_busy(report, nanoseconds): every warp does 1024 turns of eight fused multiply-adds in four independent chains
+/// keep_busy(report, nanoseconds): every warp does 1024 times eight fused multiply-adds in four independent chains
 /// (with 32 warps, enough to hide the latency of the units), looks at the device's clock, and stops when the time is
-/// over. Then it adds its number of looks to report[2 block] and writes its multiprocessor to report[2 block + 1]. The
-/// chains end in a store that never happens, as their sum is always a number, so that they are not removed.
-/// PTX ISA 7.0 for compute capability 7.0 (Volta) and later; nothing in it is newer.
-inline constexpr const char* kernel_text = R"(.version 7.0
+/// over. The loop has 64 of them: enough to make its own instructions few, while unrolled it would leave the
+/// instruction cache. Then it adds its number of looks to report[2 block] and writes its multiprocessor to report[2
+/// block + 1]. The chains end in a store that never happens, as their sum is always a number, so that they are not
+/// removed. PTX ISA 7.0 for compute capability 7.0 (Volta) and later; nothing in it is newer.
+inline std::string kernel_text() {
+  static constexpr const char* before = R"(.version 7.0
 .target sm_70
 .address_size 64
 
@@ -54,9 +58,11 @@ inline constexpr const char* kernel_text = R"(.version 7.0
     mov.u64             %start, %globaltimer;
 
 OUTER:
-    mov.u32             %turn, 1024;
+    mov.u32             %turn, 128;
 INNER:
-    fma.rn.f32          %a0, %a1, %back, %a0;
+    .pragma "nounroll";
+)";
+  static constexpr const char* multiply_adds = R"(    fma.rn.f32          %a0, %a1, %back, %a0;
     fma.rn.f32          %a2, %a3, %back, %a2;
     fma.rn.f32          %a4, %a5, %back, %a4;
     fma.rn.f32          %a6, %a7, %back, %a6;
@@ -64,7 +70,8 @@ INNER:
     fma.rn.f32          %a3, %a2, %forth, %a3;
     fma.rn.f32          %a5, %a4, %forth, %a5;
     fma.rn.f32          %a7, %a6, %forth, %a7;
-    sub.u32             %turn, %turn, 1;
+)";
+  static constexpr const char* after = R"(    sub.u32             %turn, %turn, 1;
     setp.ne.u32         %again, %turn, 0;
     @%again bra         INNER;
 
@@ -97,5 +104,9 @@ DONE:
     ret;
 }
 )";
+  std::string text = before;
+  for (int i = 0; i < 8; ++i) text += multiply_adds;
+  return text + after;
+}
 
 }  // namespace cradle::profile

@@ -149,7 +149,8 @@ class NvidiaGpu : public LoadedGpu {
                           "the load is for 7.0 (Volta) and later");
     if (const int status = cuda_->context_create(&context_, CudaDriver::blocking_wait, *device); status)
       return refused("open the device", status);
-    if (const int status = cuda_->module_load(&module_, kernel_text); status) return refused("compile", status);
+    if (const int status = cuda_->module_load(&module_, kernel_text().c_str()); status)
+      return refused("compile", status);
     if (const int status = cuda_->function(&function_, module_, kernel_name); status) return refused("load", status);
     if (const int status = cuda_->allocate(&report_, report_bytes()); status) return refused("get memory", status);
     return {};

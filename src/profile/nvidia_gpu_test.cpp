@@ -1,8 +1,12 @@
 // The real way to a GPU, over shared libraries with the symbols of NVIDIA's two and scripted boards behind them.
 #include <dlfcn.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
+#include <array>
+#include <cstdio>
 #include <filesystem>
+#include <fstream>
 
 #include "../meter/testing/fake_nvml.h"
 #include "cradle/profile/gpu_profile.h"
@@ -180,10 +184,10 @@ TEST_F(NvidiaGpu, AFailingLoadIsAnError) {
   EXPECT_FALSE((*gpu)->sample());
 }
 
-// No assembler is at hand in every place that runs this: what can be checked of the text is that its registers are
-// declared, its labels are there, and it asks for nothing newer than the oldest board it is for.
+// Where no assembler is at hand, what can be checked of the text is that its registers are declared, its labels are
+// there, and it asks for nothing newer than the oldest board it is for.
 TEST(KernelText, IsSelfConsistent) {
-  const std::string text = kernel_text;
+  const std::string text = kernel_text();
   EXPECT_TRUE(text.starts_with(".version 7.0\n.target sm_70\n.address_size 64\n"));
   const std::size_t body = text.find("ld.param");
   const std::string declared = text.substr(0, body);
@@ -203,7 +207,38 @@ TEST(KernelText, IsSelfConsistent) {
   EXPECT_NE(text.find(std::string(".entry ") + kernel_name), std::string::npos);
   std::size_t adds = 0;
   for (std::size_t at = text.find("fma.rn.f32"); at != std::string::npos; at = text.find("fma.rn.f32", at + 1)) ++adds;
-  EXPECT_EQ(operations_per_turn, static_cast<double>(adds) * 1024 * 32);
+  EXPECT_EQ(operations_per_turn, static_cast<double>(adds) * 128 * 32);
+  EXPECT_NE(text.find("%turn, 128;"), std::string::npos);
+  // Anywhere else than in the loop's first block it says nothing about the loop.
+  EXPECT_NE(text.find("INNER:\n    .pragma \"nounroll\";"), std::string::npos);
+}
+
+// The same by NVIDIA's own assembler, for every generation that it knows; the disassembled loop must be a loop.
+TEST(KernelText, AssemblesForEveryGeneration) {
+  const auto run = [](const std::string& command) {
+    std::string output;
+    FILE* pipe = ::popen((command + " 2>&1").c_str(), "r");
+    if (!pipe) return output;
+    std::array<char, 4096> buffer{};
+    while (std::fgets(buffer.data(), buffer.size(), pipe)) output += buffer.data();
+    ::pclose(pipe);
+    return output;
+  };
+  if (run("command -v ptxas").empty()) GTEST_SKIP() << "ptxas is not on the PATH";
+  const auto folder = std::filesystem::temp_directory_path() / ("cradle_kernel_" + std::to_string(::getpid()));
+  std::filesystem::create_directories(folder);
+  const std::string source = folder / "keep_busy.ptx", object = folder / "keep_busy.cubin";
+  std::ofstream(source) << kernel_text();
+  int assembled = 0;
+  for (const char* generation : {"sm_70", "sm_75", "sm_80", "sm_86", "sm_89", "sm_90", "sm_100", "sm_120"}) {
+    const std::string said = run(std::string("ptxas -v -arch=") + generation + " " + source + " -o " + object);
+    if (said.find("is not defined for option") != std::string::npos) continue;  // dropped, or not yet known to it
+    ++assembled;
+    EXPECT_NE(said.find("0 bytes spill stores, 0 bytes spill loads"), std::string::npos) << generation << ": " << said;
+    EXPECT_LT(std::filesystem::file_size(object), 32U << 10) << generation << ": the loop was unrolled";
+  }
+  EXPECT_GT(assembled, 0);
+  std::filesystem::remove_all(folder);
 }
 
 }  // namespace
