@@ -118,4 +118,21 @@ void exhaustive(benchmark::State& state) {
 }
 BENCHMARK(exhaustive)->Name("power/model_check")->Unit(benchmark::kSecond)->UseRealTime();
 
+/// Every state of three tiles that are all partners, four coins and links that lose, double and reorder, no crashes.
+void exhaustive_whole(benchmark::State& state) {
+  ModelCheckOptions options;
+  options.ends = 0;
+  std::uint64_t transitions = 0;
+  for (auto _ : state) {
+    const auto outcome = check_model(options);
+    if (!outcome || !outcome->violation.empty()) return state.SkipWithError("violation");
+    if (!outcome->complete || outcome->bounded > 0 || outcome->states != 889'002)
+      return state.SkipWithError("not every state was seen");
+    transitions += outcome->transitions;
+  }
+  state.SetItemsProcessed(static_cast<std::int64_t>(transitions));
+  state.SetLabel("transitions, three tiles, four coins, every state, one core");
+}
+BENCHMARK(exhaustive_whole)->Name("power/model_check_whole")->Unit(benchmark::kSecond)->UseRealTime()->Iterations(1);
+
 }  // namespace

@@ -208,6 +208,69 @@ TEST_F(Devices, DryRunWritesNothing) {
   EXPECT_FALSE(fs::exists(machine_.run_folder()));
 }
 
+// Every kind of file: what its owner set is undone when the owner is killed.
+TEST_F(Devices, TheWatchdogPutsBackEveryKind) {
+  const auto files = machine_.files();
+  for (const char* name : {"powercap:package-0", "cpufreq:policy0", "cpu:/batch", "cpu:/old", "uclamp:/batch"}) {
+    const int status = testing::in_a_process([&] {
+      auto owner = Owner::open(machine_.options(Apply::yes));
+      const auto actuator = owner->take(name);
+      if (!actuator || !(*actuator)->set((*actuator)->device().range.lowest) || machine_.files() == files) ::_exit(1);
+      ::raise(SIGKILL);
+    });
+    EXPECT_TRUE(WIFSIGNALED(status)) << name;
+    EXPECT_TRUE(testing::eventually([&] { return machine_.files() == files; })) << name;
+  }
+}
+
+/// The kernel's own file that takes a 0 and then shows another number: the process's timer slack, in ns.
+constexpr const char* lying_file = "/proc/self/timerslack_ns";
+
+TEST_F(Devices, AFileThatLies) {
+  if (!fs::exists(lying_file)) GTEST_SKIP() << "no " << lying_file;
+  const std::string shown = read(lying_file);
+  FakeMachine::write(machine_.policy() / "cpuinfo_min_freq", "0");
+  FakeMachine::write(machine_.policy() / "scaling_min_freq", "0");
+  const fs::path frequency = machine_.policy() / "scaling_max_freq";
+  fs::remove(frequency);
+  fs::create_symlink(lying_file, frequency);
+  {
+    const auto policy = take("cpufreq:policy0");
+    const auto refused = policy->set({Unit::kilohertz, 0});
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, ErrorCode::failed);
+    EXPECT_NE(refused.error().message.find("asked for 0 kHz and says " + shown), std::string::npos)
+        << refused.error().message;
+  }
+  EXPECT_EQ(read(frequency), shown);
+  // The long window takes it, the short one does not: nothing is set.
+  const fs::path shorter = machine_.zone() / "constraint_1_power_limit_uw";
+  fs::remove(shorter);
+  fs::create_symlink(lying_file, shorter);
+  OwnerOptions options = machine_.options(Apply::yes);
+  options.powercap_lowest = Watts{0};
+  auto owner = Owner::open(options);
+  const auto rapl = owner->take("powercap:package-0");
+  ASSERT_TRUE(rapl.has_value()) << to_string(rapl.error());
+  const auto refused = (*rapl)->set(watts(0));
+  ASSERT_FALSE(refused);
+  EXPECT_NE(refused.error().message.find("short window"), std::string::npos) << refused.error().message;
+  EXPECT_EQ(read(machine_.zone() / "constraint_0_power_limit_uw"), "150000000");
+  EXPECT_EQ(read(shorter), shown);
+}
+
+TEST_F(Devices, WhatIsNoNumberIsRefused) {
+  for (const double bad : {std::numeric_limits<double>::quiet_NaN(), std::numeric_limits<double>::infinity(),
+                           -std::numeric_limits<double>::infinity(), -1.0, 1e300}) {
+    const auto files = machine_.files();
+    const auto rapl = take("powercap:package-0");
+    const auto refused = rapl->set(watts(bad));
+    ASSERT_FALSE(refused) << bad;
+    EXPECT_EQ(refused.error().code, ErrorCode::bad_input);
+    EXPECT_EQ(machine_.files(), files) << bad;
+  }
+}
+
 TEST_F(Devices, NamesThatAreNone) {
   EXPECT_NE(refusal("powrcap:package-0").hint.find("powercap"), std::string::npos);
   EXPECT_NE(refusal("powercap:pakage-0").hint.find("powercap:package-0"), std::string::npos);

@@ -1,4 +1,6 @@
 #include <cmath>
+#include <cstdint>
+#include <limits>
 
 #include "cradle/actuator/actuator.h"
 #include "cradle/base/text.h"
@@ -23,8 +25,13 @@ std::string to_string(const Level& level) {
 }
 
 Level level_of(carbon::Watts watts) {
+  // What is no number, or none that fits, is outside of every range.
+  constexpr double most = 9e18;
+  const double exact = watts.value() * 1e6;
+  if (!(exact >= -most)) return {Unit::microwatts, std::numeric_limits<std::int64_t>::min(), false};
+  if (exact > most) return {Unit::microwatts, std::numeric_limits<std::int64_t>::max(), false};
   // Dividing back is what `watts_of` does: the largest whole number that is not above in the same arithmetic.
-  auto amount = static_cast<std::int64_t>(std::floor(watts.value() * 1e6));
+  auto amount = static_cast<std::int64_t>(std::floor(exact));
   if (static_cast<double>(amount + 1) / 1e6 <= watts.value()) ++amount;
   if (static_cast<double>(amount) / 1e6 > watts.value()) --amount;
   return {Unit::microwatts, amount, false};

@@ -82,6 +82,7 @@ class GuardedActuator : public Actuator {
       return refused(failure("it was asked for " + to_string(*allowed) + " and says " + to_string(*stated), where(),
                              "the limit may be locked by firmware, or bound by another one"),
                      *undo);
+    if (const auto taken = port_->taken(*allowed); !taken) return refused(taken.error(), *undo);
     setting.level = *stated;
     setting.applied = true;
     return setting;

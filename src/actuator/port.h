@@ -24,6 +24,11 @@ class Port {
   virtual Result<Level> stated() = 0;
   /// The limit in force.
   virtual Result<Level> current() { return stated(); }
+  /// After the writes of a level: whether what was written beside the limit itself was taken too.
+  virtual Result<void> taken(const Level& level) {
+    (void)level;
+    return {};
+  }
   /// The writes for a level within the range, rounded down.
   virtual std::vector<Write> plan(const Level& level) = 0;
   virtual Result<void> write(const Write& write) { return write_register(write); }

@@ -90,6 +90,16 @@ class PowercapPort : public Port {
     if (!count) return count.error();
     return Level{Unit::microwatts, *count, false};
   }
+  Result<void> taken(const Level& level) override {
+    if (short_.empty()) return {};
+    const auto count = read_count(short_);
+    if (!count) return count.error();
+    const std::int64_t asked = std::min(level.amount, peak_);
+    if (*count <= asked) return {};
+    return failure("its short window was asked for " + to_string(Level{Unit::microwatts, asked, false}) + " and says " +
+                       to_string(Level{Unit::microwatts, *count, false}),
+                   short_.string(), "the limit may be locked by firmware");
+  }
   std::vector<Write> plan(const Level& level) override {
     std::vector<Write> writes{{long_.string(), std::to_string(level.amount)}};
     if (!short_.empty()) writes.push_back({short_.string(), std::to_string(std::min(level.amount, peak_))});

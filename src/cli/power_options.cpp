@@ -8,14 +8,39 @@ namespace {
 
 constexpr std::int64_t most_coins = 1 << 20;
 
+void add_far_every(CLI::App* action, PowerOptions& options) {
+  const auto read = [&options](const std::string& text) {
+    const auto number = parse_integer(text);
+    if (!number || *number < 0 || *number > 1'000'000)
+      throw CLI::ValidationError("--far-every", "'" + text + "' is no whole number from 0 to 1000000");
+    options.far_every = static_cast<std::uint32_t>(*number);
+  };
+  action
+      ->add_option_function<std::string>("--far-every", read,
+                                         "every so many turns a far partner; 0: never; "
+                                         "if left out 4, of published 17")
+      ->type_name("N");
+}
+
+/// What tiles ask for beyond a number of coins.
+void add_demands(CLI::App* action, PowerOptions& options) {
+  action
+      ->add_option("--demands", options.demands, "equal: all that ask ask alike; mixed: for 1/8 to 8/8 of that, drawn")
+      ->capture_default_str();
+  action->add_option("--weight", options.weights, "priorities that tiles draw from, with commas, e.g. 1,4; 1 for all")
+      ->delimiter(',')
+      ->check(CLI::Range(std::int64_t{1}, most_coins));
+}
+
 void add_scenario(CLI::App* action, PowerOptions& options) {
   action->add_option("--topology", options.topology, "torus:WxH or ring:N")->capture_default_str();
   action->add_option("--start", options.start, "corner or half-idle")->capture_default_str();
   add_count(action, "--demand", options.demand, most_coins, "coins that a tile asks for when it asks");
+  add_demands(action, options);
   add_count(action, "--coins-per-tile", options.coins_per_tile, most_coins, "budget above the floors, by tile");
   add_count(action, "--floor", options.floor, most_coins, "coins that each tile keeps for ever");
   add_count(action, "--seed", options.seed, largest_count, "the same seed gives the same run");
-  add_count(action, "--far-every", options.far_every, 1'000'000, "every so many turns a far partner; 0: never");
+  add_far_every(action, options);
 }
 
 void add_faults(CLI::App* action, PowerOptions& options) {
@@ -26,7 +51,8 @@ void add_faults(CLI::App* action, PowerOptions& options) {
   add_number(action, "--crash", options.crash, 0, 1, "that a tile crashes at its turn");
   add_number(action, "--activity", options.activity, 0, 1e9, "periods after which all tiles draw anew; 0: never");
   add_number(action, "--lease", options.lease, 1, 1e9, "periods that coins are held for without being renewed");
-  add_repeatable(action, "--cut", options.cuts, "AT:PART, e.g. 50:0.8: at period 50 the budget is 80 %; repeatable");
+  add_repeatable(action, "--cut", options.cuts,
+                 "AT:PART, e.g. 50:0.8: from period 50 on 80 % of the coins above the floors; floors stay; repeatable");
   add_repeatable(action, "--partition", options.partitions, "FROM:UNTIL:FIRST:TILES cut off; repeatable");
   action->add_flag("--four-way", options.four_way, "published: one tile polls all near partners");
   action->add_flag("--registers", options.registers, "published: 7-bit counters that wrap, as released");
@@ -73,7 +99,8 @@ void add_power_verb(CLI::App& app, PowerOptions& options, std::function<void()> 
   sweep->add_option("--protocol", options.protocols, "with commas; all if left out")->delimiter(',');
   sweep->add_option("--start", options.sweep_start, "corner or half-idle")->capture_default_str();
   add_count(sweep, "--seeds", options.seeds, 1000, "runs for each width");
-  add_count(sweep, "--far-every", options.far_every, 1'000'000, "every so many turns a far partner; 0: never");
+  add_demands(sweep, options);
+  add_far_every(sweep, options);
   sweep->add_option("--report", options.report, "write a page with plots");
 
   CLI::App* tree = add("tree", "a datacenter's budget, from the site down to devices");
@@ -93,7 +120,9 @@ void add_power_verb(CLI::App& app, PowerOptions& options, std::function<void()> 
   tree->add_option("--weight", options.weights, "priorities of devices in turn, with commas, e.g. 1,4; 1 for all")
       ->delimiter(',')
       ->check(CLI::Range(std::int64_t{1}, most_coins));
-  add_count(tree, "--lease", options.lease_seconds, 3600, "seconds that a server's coins outlive its silence");
+  tree->add_option("--lease", options.lease_seconds, "seconds that a server's coins outlive its silence")
+      ->check(CLI::Range(std::int64_t{1}, std::int64_t{3600}))
+      ->capture_default_str();
   tree->add_option("--grid", options.grid, "grid of the catalogue, for grams");
   add_number(tree, "--signal", options.signal, 0, 100, "how deep the budget follows the grid; 0: not");
   add_number(tree, "--least-budget", options.least_budget, 0.01, 1, "share of the budget that is always there");

@@ -245,7 +245,7 @@ class Names {
 
 std::vector<std::string> notes_of(const Import& in) {
   std::vector<std::string> notes;
-  Names assumed, memories, coins, unknown;
+  Names assumed, memories, unknown;
   std::size_t tiles = 0;
   for (const soc::TileFigures& tile : in.figures.tiles) {
     const std::string& name = in.figures.designs[tile.design].name;
@@ -254,7 +254,6 @@ std::vector<std::string> notes_of(const Import& in) {
       ++tiles;
     }
     if (!tile.plm_known) memories.add(name);
-    if (tile.managed && tile.coins_assumed) coins.add(name);
   }
   if (tiles > 0)
     notes.push_back("logic of " + std::to_string(tiles) + " tiles is our wide estimate (" + assumed.text() +
@@ -263,10 +262,6 @@ std::vector<std::string> notes_of(const Import& in) {
     notes.push_back("no memlist.txt of " + memories.text() +
                     ": their memories are not counted, but for what --areas or the defaults say; name "
                     "--accelerators");
-  if (!coins.empty())
-    notes.push_back("max coins of " + coins.text() +
-                    " are assumed; say max_coins with --areas. Those of released programs are those of "
-                    "sld-columbia/esp's 3x3 and 4x4 systems");
   for (const std::string& key : in.config.unknown_keys) unknown.add(key);
   if (!unknown.empty()) notes.push_back("keys that are kept and not understood: " + unknown.text());
   if (in.config.caches && !in.config.line_bits)
@@ -324,7 +319,6 @@ Json tiles_json(const Import& in) {
     item["power_assumed"] = figures.power_assumed;
     item["managed"] = figures.managed;
     if (figures.managed) item["max_coins"] = figures.max_coins;
-    if (figures.managed) item["coins_assumed"] = figures.coins_assumed;
     item["design"] = in.figures.designs[figures.design].label;
     tiles.push_back(std::move(item));
   }

@@ -29,17 +29,27 @@ int run_power(const PowerOptions& options, const Common& common) {
   return run_power_unit_cost(options, common);
 }
 
+std::vector<power::Coins> coins_of(const std::vector<std::int64_t>& weights) {
+  std::vector<power::Coins> coins;
+  for (const std::int64_t weight : weights) coins.push_back(static_cast<power::Coins>(weight));
+  return coins;
+}
+
 Result<PowerSystem> power_system(const PowerOptions& options) {
   auto topology = power::Topology::parse(options.topology, "--topology");
   if (!topology) return std::move(topology).error();
   const auto start = power::parse_start(options.start, "--start");
   if (!start) return start.error();
+  const auto demands = power::parse_demands(options.demands, "--demands");
+  if (!demands) return demands.error();
   power::ScenarioOptions scenario;
   scenario.start = *start;
   scenario.demand = static_cast<power::Coins>(options.demand);
   scenario.coins_per_tile = static_cast<power::Coins>(options.coins_per_tile);
   scenario.floor = static_cast<power::Coins>(options.floor);
   scenario.seed = options.seed;
+  scenario.demands = *demands;
+  scenario.weights = coins_of(options.weights);
   auto tiles = power::make_tiles(*topology, scenario);
   if (!tiles) return std::move(tiles).error();
   return PowerSystem{std::move(*topology), std::move(*tiles)};
@@ -67,7 +77,7 @@ Result<power::EventOptions> event_options(const PowerOptions& options, Protocol 
   events.crash = options.crash;
   events.activity = options.activity;
   events.lease = options.lease;
-  events.far_every = options.far_every;
+  events.far_every = options.far_every.value_or(power::usual_far_every(protocol));
   for (const std::string& text : options.cuts) {
     const auto cut = parse_cut(text);
     if (!cut) return cut.error();
@@ -104,6 +114,9 @@ Result<EventOutcome> run_protocol(const PowerOptions& options, Protocol protocol
     return bad_input(std::string("protocol ") + to_string(protocol) + " has no " +
                          (options.four_way ? "four-way variant" : "registers that wrap"),
                      options.four_way ? "--four-way" : "--registers", "leave it out, or simulate --protocol published");
+  if (exchanges && options.step_cycles > 0)
+    return bad_input(std::string("protocol ") + to_string(protocol) + " has no manager that steps from tile to tile",
+                     "--step-cycles", "leave it out, or simulate c-rr, optimal or ring");
   if (rounds && (options.four_way || options.registers))
     return bad_input("synchronous rounds are of pairs, with counters that do not wrap",
                      options.four_way ? "--four-way" : "--registers", "leave it out, or use --engine events");
@@ -126,7 +139,7 @@ Result<EventOutcome> run_protocol(const PowerOptions& options, Protocol protocol
   if (exchanges) {
     power::RoundsOptions round_options;
     round_options.rule = protocol;
-    round_options.far_every = options.far_every;
+    round_options.far_every = options.far_every.value_or(power::usual_far_every(protocol));
     round_options.go_on = go_on;
     auto outcome = power::run_rounds(system->topology, system->tiles, round_options);
     if (!outcome) return std::move(outcome).error();
@@ -159,6 +172,12 @@ std::string power_command(const PowerOptions& options) {
             " --crash " + shortest(options.crash) + " --periods " + shortest(options.periods) + " --seed " +
             std::to_string(options.seed);
   if (options.action == "simulate") text += " --protocol " + options.protocol;
+  if (options.demands != "equal") text += " --demands " + options.demands;
+  if (options.action != "tree" && !options.weights.empty()) {
+    text += " --weight ";
+    for (std::size_t i = 0; i < options.weights.size(); ++i)
+      text += (i == 0 ? "" : ",") + std::to_string(options.weights[i]);
+  }
   if (options.action == "sweep") text += " --start " + options.sweep_start;
   if (options.action == "tree") text += " --tree " + options.tree + " --hours " + shortest(options.hours);
   return text;

@@ -26,6 +26,8 @@ struct PowerSystem {
   power::Tiles tiles;
 };
 Result<PowerSystem> power_system(const PowerOptions& options);
+/// The weights as the engines take them.
+std::vector<power::Coins> coins_of(const std::vector<std::int64_t>& weights);
 /// With all faults that the options name.
 Result<power::EventOptions> event_options(const PowerOptions& options, power::Protocol protocol);
 /// One run of one protocol by the engine that fits it; Ctrl-C ends it early where an InterruptGuard lives.

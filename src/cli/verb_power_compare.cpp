@@ -110,6 +110,11 @@ int run_power_compare(const PowerOptions& options, const Common& common) {
       "messages of escrow and of the published protocol are lost, doubled and late as the options say, and "
       "their tiles crash; a manager's and a ring's do not, and c-rr, optimal, ring and static count as settled "
       "when their own grants stand"};
+  if (options.loss > 0 || options.crash > 0 || options.duplicate > 0 || options.reorder > 0 || options.activity > 0 ||
+      !options.partitions.empty())
+    page.notes.emplace_back(
+        "c-rr, optimal, ring and static were run without loss, doubles, reordering, crashes, partitions and changes of "
+        "activity: latency models know none, so that faults count against escrow and the published protocol alone");
   if (!options.cuts.empty())
     page.notes.emplace_back(
         "the budget is cut for escrow alone; the others keep all of it, and are no comparison then");
@@ -117,6 +122,8 @@ int run_power_compare(const PowerOptions& options, const Common& common) {
   answer.rows = table;
   answer.fields = {{"topology", options.topology},
                    {"start", options.start},
+                   {"demands", options.demands},
+                   {"interrupted", static_cast<std::int64_t>(interrupted)},
                    {"seed", static_cast<std::int64_t>(options.seed)},
                    {"step_cycles", static_cast<std::int64_t>(power::calibrated_step_cycles)}};
   for (const power::ReleasedSystem& system : power::released_systems()) {

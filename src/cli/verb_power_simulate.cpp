@@ -73,6 +73,7 @@ int run_power_simulate(const PowerOptions& options, const Common& common) {
   answer.fields = {{"topology", options.topology},
                    {"protocol", options.protocol},
                    {"start", options.start},
+                   {"demands", options.demands},
                    {"seed", count(options.seed)}};
   for (const Figure& figure : figures) {
     answer.fields.emplace_back(figure.key, figure.value);
@@ -83,10 +84,11 @@ int run_power_simulate(const PowerOptions& options, const Common& common) {
     table.row({std::string(*figure.name ? figure.name : "most over the budget"),
                never ? Cell(std::string("never")) : figure.value, std::string(never ? "" : figure.unit)});
   }
+  answer.fields.emplace_back("interrupted", count(outcome->interrupted ? 1 : 0));
   answer.fields.emplace_back("breaker_tripped", count(breaker_share(options, *outcome) >= 1 ? 1 : 0));
   answer.schema = "cradle.power.simulate/1";
   page.tables = {{"Outcome", table}};
-  if (!outcome->settle_periods && options.far_every == 0)
+  if (!outcome->settle_periods && options.far_every == 0U)
     page.notes.emplace_back("without far partners a slope of less than a coin from tile to tile stands for ever");
   if (outcome->error_trace.size() > 1) page.curves.push_back(error_curve({{options.protocol, &*outcome}}));
   page.notes.emplace_back(

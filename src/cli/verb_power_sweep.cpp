@@ -38,6 +38,8 @@ report::Line line_of(const power::Sweep& sweep) {
 int run_power_sweep(const PowerOptions& options, const Common& common) {
   const auto start = power::parse_start(options.sweep_start, "--start");
   if (!start) return fail(start.error());
+  const auto demands = power::parse_demands(options.demands, "--demands");
+  if (!demands) return fail(demands.error());
   std::vector<std::string> names = options.protocols;
   if (names.empty()) names = {"escrow", "published", "c-rr", "optimal", "ring"};
   std::vector<power::Protocol> protocols;
@@ -51,6 +53,8 @@ int run_power_sweep(const PowerOptions& options, const Common& common) {
   sweep_options.widths = options.widths;
   sweep_options.seeds = options.seeds;
   sweep_options.far_every = options.far_every;
+  sweep_options.demands = *demands;
+  sweep_options.weights = coins_of(options.weights);
   sweep_options.threads = common.threads;
 
   std::optional<InterruptGuard> guard(std::in_place);
@@ -129,8 +133,13 @@ int run_power_sweep(const PowerOptions& options, const Common& common) {
                 "power law alike"};
   if (*start == power::Start::corner && options.seeds > 1)
     page.notes.emplace_back("seed 1 starts from the quadrant at the origin, others from a drawn place and shape");
+  if (*demands == power::Demands::equal && options.weights.empty())
+    page.notes.emplace_back(
+        "where all that ask ask alike, escrow's rounding and the published truncation move the same coins: what tells "
+        "the two apart is how often they turn to far partners; see --demands mixed");
   if (interrupted) page.notes.emplace_back("interrupted: not all sizes were run");
   if (!curve.lines.empty()) page.curves.push_back(std::move(curve));
+  answer.fields.emplace_back("interrupted", static_cast<std::int64_t>(interrupted));
   answer.rows = rows;
   answer.schema = "cradle.power.sweep/1";
   const int status = deliver(std::move(answer), power_command(options), options.report, options.output, common);

@@ -1,4 +1,5 @@
 // cradle power tree: a datacenter's power budget, from the site down to devices.
+#include <algorithm>
 #include <memory>
 #include <optional>
 
@@ -73,6 +74,9 @@ Result<Setting> read_setting(const PowerOptions& options, const Common& common) 
 
   setting.run.seconds =
       std::max<std::int64_t>(1, static_cast<std::int64_t>(options.hours * static_cast<double>(seconds_per_hour)));
+  // A short run is looked at as often as a long one.
+  constexpr std::int64_t looks = 6;
+  setting.run.fairness_every = std::clamp<std::int64_t>(setting.run.seconds / looks, 1, setting.run.fairness_every);
   setting.run.first_second =
       options.demand_file.empty() ? static_cast<std::int64_t>(options.from_hour * seconds_per_hour) : 0;
   const double start_hours = static_cast<double>(options.day * hours_per_day) + options.from_hour;
@@ -131,10 +135,11 @@ report::Table outcome_table(const std::vector<std::pair<std::string, RunOutcome>
       worst = std::max(worst, level.worst_over_percent);
       tripped += static_cast<std::int64_t>(level.tripped);
     }
-    table.row({name, percent * run.work_share, run.device_hours_lost, run.fairness_mean, run.fairness_least, over,
-               worst, tripped, run.seconds_to_obey ? Cell(*run.seconds_to_obey) : Cell(),
-               run.messages_per_device_second, static_cast<std::int64_t>(run.violations),
-               carbon::KilowattHours{run.energy}.value() / 1e3,
+    table.row({name, percent * run.work_share, run.device_hours_lost,
+               run.fairness_samples > 0 ? Cell(run.fairness_mean) : Cell(),
+               run.fairness_samples > 0 ? Cell(run.fairness_least) : Cell(), over, worst, tripped,
+               run.seconds_to_obey ? Cell(*run.seconds_to_obey) : Cell(), run.messages_per_device_second,
+               static_cast<std::int64_t>(run.violations), carbon::KilowattHours{run.energy}.value() / 1e3,
                run.grams ? Cell(carbon::KilogramsCO2e{*run.grams}.value()) : Cell()});
   }
   return table;
@@ -154,6 +159,24 @@ report::Table level_table(const std::vector<std::pair<std::string, RunOutcome>>&
         table.row({name, level.name, static_cast<std::int64_t>(level.nodes), level.over_watt_seconds,
                    level.worst_over_percent, static_cast<std::int64_t>(level.tripped)});
   return table;
+}
+
+/// Why token exchange is not as fair as it should be; empty where it is.
+std::string why_unfair(const std::vector<std::pair<std::string, RunOutcome>>& runs,
+                       const std::vector<std::int64_t>& weights) {
+  constexpr double fair = 0.99;
+  double least = 1;
+  for (const auto& [name, run] : runs)
+    if (run.manager == ManagerKind::exchange) least = std::min(least, run.fairness_mean);
+  if (least >= fair) return {};
+  const std::string what = "exchange comes to Jain's index " + decimal(least, 4) + " of water-filling, below 0.99: ";
+  if (weights.size() > 1 &&
+      *std::max_element(weights.begin(), weights.end()) != *std::min_element(weights.begin(), weights.end()))
+    return what +
+           "with weights this far apart the light devices share what the heavy ones leave, which changes from second "
+           "to second by more than one second's messages bring; and shares of a few watts are rounded to whole ones";
+  return what +
+         "coins of a level that are large against its nodes' budgets, or a budget that moves faster than coins do";
 }
 
 report::Table cut_table(const hierarchy::Tree& tree, std::uint64_t seed) {
@@ -214,11 +237,13 @@ int run_power_tree(const PowerOptions& options, const Common& common) {
   page.title = "Power budget of " + std::to_string(setting->tree.devices()) + " devices";
   page.question = "What do " + std::to_string(setting->tree.devices()) + " devices get done within " +
                   significant(static_cast<double>(setting->manager.budget) / 1e6, 4) + " MW?";
-  page.answer = runs.front().first + ": " + decimal(percent * first.work_share, 2) + " % of the work in " +
-                report::duration_text(carbon::Seconds{static_cast<double>(first.seconds)}) + ", Jain's index " +
-                decimal(first.fairness_mean, 4) + " against water-filling, " +
-                significant(first.messages_per_device_second, 3) + " messages by device and second above the server, " +
-                std::to_string(first.violations) + " violations.";
+  page.answer =
+      runs.front().first + ": " + decimal(percent * first.work_share, 2) + " % of the work in " +
+      report::duration_text(carbon::Seconds{static_cast<double>(first.seconds)}) + ", " +
+      (first.fairness_samples > 0 ? "Jain's index " + decimal(first.fairness_mean, 4) + " against water-filling, "
+                                  : std::string()) +
+      significant(first.messages_per_device_second, 3) + " messages by device and second above the server, " +
+      std::to_string(first.violations) + " violations.";
   if (follows && runs.size() > 1) {
     const RunOutcome& by_grid = runs[1].second;
     const double saved = 1 - *by_grid.grams / *first.grams;
@@ -237,6 +262,7 @@ int run_power_tree(const PowerOptions& options, const Common& common) {
   if (options.demand_file.empty())
     page.notes.emplace_back("demand is made up: jobs of ten minutes, more by day, seed " +
                             std::to_string(options.seed));
+  if (const std::string why = why_unfair(runs, options.weights); !why.empty()) page.notes.push_back(why);
   if (options.crash_per_second > 0)
     page.notes.emplace_back("servers fall silent under exchange alone; the other managers run without faults");
   if (interrupted) page.notes.emplace_back("interrupted: the last run is shorter");

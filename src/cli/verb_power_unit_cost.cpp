@@ -64,16 +64,18 @@ int run_power_unit_cost(const PowerOptions& options, const Common& common) {
   report::DesignReport& page = answer.page;
   page.title = "The token unit's carbon";
   page.question = "What does the token unit of one tile weigh, and after how many joules saved is it paid back?";
-  page.answer = significant(ours.kilogates.value, 3) + " kGE, " +
-                significant(100 * ours.kilogates.value / power::published_unit_design.kilogates.value, 3) +
-                " % of the published unit's " + significant(power::published_unit_design.kilogates.value, 3) +
-                "; paid back at " + significant(options.intensity, 4) + " g/kWh as the table says.";
+  const bool given = options.gates > 0;
+  page.answer = power::compared_with_published(ours.kilogates.value, !given) + "; paid back at " +
+                significant(options.intensity, 4) + " g/kWh as the table says.";
   page.tables = {{"By process", table}};
   page.notes = {"wafer processed on the grid " + fab_grid + ", before yield and edge",
-                "gates by yosys in the osu018 cells; logic alone, without the regulator and clock that it steers"};
+                std::string(given ? "gates as given" : "gates by yosys in the osu018 cells") +
+                    "; logic alone, without the regulator and clock that it steers",
+                "published unit: its mean over five libraries"};
   answer.schema = "cradle.power.unit-cost/1";
   answer.fields = {{"kge", ours.kilogates.value},
                    {"published_kge", power::published_unit_design.kilogates.value},
+                   {"published_kge_osu018", power::published_unit_design.kilogates.low},
                    {"intensity_g_kwh", options.intensity}};
   return deliver(std::move(answer), power_command(options), {}, options.output, common);
 }

@@ -20,7 +20,11 @@ constexpr std::int32_t uncapped = 1 << 24;
 class Dynamo final : public Manager {
  public:
   Dynamo(const Tree& tree, const ManagerOptions& options)
-      : tree_(tree), options_(options), leaf_(tree.levels() - 1), cap_(tree.devices(), uncapped) {
+      : Manager(options.threads),
+        tree_(tree),
+        options_(options),
+        leaf_(tree.levels() - 1),
+        cap_(tree.devices(), uncapped) {
     // The lowest nodes with a breaker have the leaf controllers.
     for (std::size_t l = 1; l < tree.levels(); ++l)
       if (tree.level(l).rating > 0) leaf_ = l;

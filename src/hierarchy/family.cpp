@@ -1,6 +1,7 @@
 #include "family.h"
 
 #include <algorithm>
+#include <cstdlib>
 
 namespace cradle::hierarchy {
 
@@ -15,30 +16,29 @@ Quanta divide(Quanta a, Quanta b) {
   return a / b;
 }
 
+/// Of no weight: the level is infinite and stays so.
 void add(Node& node, Quanta quanta) {
   node.budget += quanta;
-  if (node.fill.weight > 0) node.fill.level += static_cast<double>(quanta) / node.fill.weight;
+  node.fill.level += static_cast<double>(quanta) / (node.fill.weight > 0 ? node.fill.weight : 1);
 }
 
 /// `coins` in proportion to the weights, whole ones, exactly: each gets what the running sum grows by. With coins <=
 /// sum none gets more than its own weight. Both are below 2^31, so that the product fits.
 template <class Weight, class Give>
 void spread(std::span<Node> children, Quanta coins, Quanta sum, Weight weight, Give give_part) {
-  Quanta seen = 0, given = 0;
+  Quanta due = 0;  // of `sum` parts each
   for (Node& child : children) {
-    const Quanta own = weight(child);
-    if (own <= 0) continue;
-    seen += own;
-    const Quanta due = divide(coins * seen, sum);
-    if (due > given) give_part(child, due - given);
-    given = due;
+    due += coins * weight(child);
+    if (due < sum) continue;
+    const Quanta part = divide(due, sum);
+    give_part(child, part);
+    due -= part * sum;
   }
 }
 
-/// Quanta that a should give to b; negative: b to a.
+/// Quanta that a should give to b, of whom one has too little; negative: b to a.
 Quanta transfer(const Node& a, const Node& b) {
   const Quanta left_a = a.surplus(), left_b = b.surplus();
-  if (left_a >= 0 && left_b >= 0) return 0;
   if (left_a >= 0) return std::min(left_a, -left_b);
   if (left_b >= 0) return -std::min(left_b, -left_a);
   if (a.fill.weight <= 0 || b.fill.weight <= 0) return 0;
@@ -104,27 +104,26 @@ void Family::settle(Quanta budget) {
   issue(escrow + (needed > escrow ? take(needed - escrow, unused) : 0), needed);
 }
 
-void Family::move(Node& from, Node& to, Quanta coins) {
-  coins = std::min(coins, (limit_ - to.budget) / coin_);
-  if (coins <= 0) return;
-  messages_ += give;
+void Family::meet(Node& a, Node& b) {
+  if (a.silent || b.silent) return;
+  messages_ += ask_and_answer;
+  if (a.surplus() >= 0 && b.surplus() >= 0) return;
+  const Quanta quanta = transfer(a, b), size = std::abs(quanta);
+  // Whether coins move, and which way, is as good as random: no branch asks for it.
+  Quanta coins = divide(size, coin_);
+  Node* const ends[] = {&a, &b};
+  Node &from = *ends[quanta < 0 ? 1 : 0], &to = *ends[quanta < 0 ? 0 : 1];
+  if (to.budget + coins * coin_ > limit_) coins = std::max<Quanta>(0, limit_ - to.budget) / coin_;
+  messages_ += coins > 0 ? give : 0;
   add(from, -coins * coin_);
   add(to, coins * coin_);
 }
 
 void Family::meet(std::int64_t turn) {
-  const auto count = static_cast<std::int64_t>(children_.size());
-  const std::int64_t sum = turn % count;
-  for (std::int64_t i = 0; i < count; ++i) {
-    const std::int64_t j = sum >= i ? sum - i : sum - i + count;
-    if (i >= j) continue;
-    Node &a = children_[static_cast<std::size_t>(i)], &b = children_[static_cast<std::size_t>(j)];
-    if (a.silent || b.silent) continue;
-    messages_ += ask_and_answer;
-    const Quanta quanta = transfer(a, b);
-    if (quanta >= coin_) move(a, b, quanta / coin_);
-    if (quanta <= -coin_) move(b, a, -quanta / coin_);
-  }
+  const std::size_t count = children_.size(), sum = static_cast<std::size_t>(turn) % count;
+  // Those whose numbers add up to `sum`, and to `sum` after one time around.
+  for (std::size_t i = 0; 2 * i < sum; ++i) meet(children_[i], children_[sum - i]);
+  for (std::size_t i = sum + 1; 2 * i < sum + count; ++i) meet(children_[i], children_[sum + count - i]);
 }
 
 Fill Family::sum() const {

@@ -36,7 +36,7 @@ class Family {
   template <class Weight>
   Quanta take(Quanta coins, Weight weight);
   void issue(Quanta coins, Quanta needed);
-  void move(Node& from, Node& to, Quanta coins);
+  void meet(Node& a, Node& b);
 
   std::span<Node> children_;
   Quanta coin_, limit_;

@@ -18,7 +18,7 @@ constexpr double step_size = 0.1;
 
 class Gradient final : public Manager {
  public:
-  Gradient(const Tree& tree, const ManagerOptions& options) : tree_(tree), options_(options) {
+  Gradient(const Tree& tree, const ManagerOptions& options) : Manager(options.threads), tree_(tree), options_(options) {
     const std::size_t servers = tree.nodes(tree.levels() - 1);
     budget_.assign(servers, above_floors() / static_cast<double>(servers));
     gain_.assign(servers, 0);

@@ -66,6 +66,11 @@ TEST(Manager, RefusesABudgetBelowTheFloors) {
   }
   const Tree rated = parse("rack:2:1:30,device:4");
   options.budget = 1000;
+  options.lease_seconds = 0;
+  const auto unleased = Manager::make(ManagerKind::exchange, tree, options, "--lease");
+  ASSERT_FALSE(unleased);
+  EXPECT_NE(unleased.error().message.find("lease"), std::string::npos) << unleased.error().message;
+  options.lease_seconds = 2;
   EXPECT_FALSE(Manager::make(ManagerKind::exchange, rated, options, "x")) << "40 of floors on a rating of 30";
   EXPECT_FALSE(parse_manager("exchang", "--manager"));
 }
@@ -222,6 +227,28 @@ TEST(Exchange, WeightsArePriorities) {
   std::vector<std::int32_t> held(4);
   for (std::int64_t second = 0; second < 10; ++second) made->step(second, demand, held);
   EXPECT_EQ(held, (std::vector<std::int32_t>{100, 300, 100, 300}));
+}
+
+// Light devices share what heavy ones leave, and hold 0.99 of water-filling up to ten to one.
+TEST(Exchange, IsFairByWeight) {
+  const Tree tree = parse("row:2:1000,rack:5:100,server:50:10,device:8");
+  const GeneratedDemand demand = demand_of();
+  for (const std::int32_t heavy : {2, 10}) {
+    ManagerOptions options;
+    options.weight = {1, heavy};
+    options.budget = static_cast<Quanta>(tree.devices()) * 200;
+    RunOptions run_options;
+    run_options.first_second = afternoon;
+    run_options.seconds = 300;
+    run_options.fairness_every = 20;
+    const auto made = manager(ManagerKind::exchange, tree, options);
+    const auto outcome = run(tree, *made, ManagerKind::exchange, options, demand, run_options, "run");
+    ASSERT_TRUE(outcome);
+    EXPECT_GE(outcome->fairness_least, 0.99) << heavy;
+    EXPECT_LE(outcome->messages_per_device_second, 1.0) << heavy;
+    EXPECT_EQ(outcome->violations, 0U);
+    EXPECT_LT(outcome->work_share, 0.9) << "the budget binds, else nothing was tried";
+  }
 }
 
 TEST(Gradient, DoesMoreWorkThanAnEvenShareWhereTheGainsDiffer) {

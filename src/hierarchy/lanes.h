@@ -32,13 +32,17 @@ struct ServerBlock {
 
 struct Lanes {
   void (*draw_demand)(const DemandDraw& draw, std::uint32_t first, std::span<std::int32_t> out);
-  /// Of exponent 2; `power` takes min(demand, held), summed over each `fan_out`.
-  Work (*work)(std::span<const std::int32_t> demand, std::span<const std::int32_t> held);
-  void (*power)(std::span<const std::int32_t> demand, std::span<const std::int32_t> held, std::size_t fan_out,
-                std::int64_t* by_server);
+  /// Summed over each `fan_out`.
+  void (*sums)(std::span<const std::int32_t> demand, std::size_t fan_out, std::int64_t* by_server);
+  /// Of exponent 2, each device's speed rounded as a float is; `drawn` takes min(demand, held), summed over each
+  /// `fan_out`.
+  Work (*work)(std::span<const std::int32_t> demand, std::span<const std::int32_t> held, std::size_t fan_out,
+               std::int64_t* drawn);
   /// level_of and pour (fill.h) for eight servers at once, all weights 1. Preconditions: at most `most_devices` each, a
   /// demand in all below 2^31, `fill[s].demand` is the sum.
   void (*share)(const ServerBlock& block);
+  /// level_of alone: nobody's `held` is touched.
+  void (*level)(const ServerBlock& block);
 };
 
 const Lanes& lanes();

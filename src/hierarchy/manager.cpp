@@ -13,7 +13,7 @@ namespace {
 /// Holds what the budget gives each device by weight, for ever.
 class Fixed final : public Manager {
  public:
-  Fixed(const Tree& tree, const ManagerOptions& options) : tree_(tree), options_(options) {}
+  Fixed(const Tree& tree, const ManagerOptions& options) : Manager(options.threads), tree_(tree), options_(options) {}
 
   void step(std::int64_t, std::span<const std::int32_t>, std::span<std::int32_t> held) override {
     const auto devices = static_cast<Quanta>(tree_.devices());
@@ -87,10 +87,10 @@ Result<std::unique_ptr<Manager>> Manager::make(ManagerKind kind, const Tree& tre
   if (auto ok = check_budget(tree, options.floor, options.budget); !ok) return std::move(ok).error();
   for (const std::int32_t weight : options.weight)
     if (weight < 1) return bad_input("a weight below 1", std::move(where), "weights are whole numbers, 1 or more");
-  if (!(options.crash_per_second >= 0 && options.crash_per_second <= 1) || options.lease_seconds < 1 ||
-      options.down_seconds < 1)
-    return bad_input("a crash rate outside 0 .. 1, or a lease or down time below one second", std::move(where),
-                     "crashes are a chance per server and second");
+  if (!(options.crash_per_second >= 0 && options.crash_per_second <= 1))
+    return bad_input("a crash rate outside 0 .. 1", std::move(where), "crashes are a chance per server and second");
+  if (options.lease_seconds < 1 || options.down_seconds < 1)
+    return bad_input("a lease or a down time below one second", std::move(where), "give whole seconds, 1 or more");
   if (!(options.speed_exponent >= 1))
     return bad_input("a speed exponent below 1", std::move(where), "2 to 3 is what processors come to");
   for (std::size_t l = 1; l <= tree.levels(); ++l) {

@@ -5,7 +5,6 @@
 #include <numeric>
 #include <utility>
 
-#include "cradle/base/parallel.h"
 #include "cradle/base/random.h"
 #include "cradle/power/scenario.h"
 #include "lanes.h"
@@ -77,16 +76,15 @@ struct alignas(64) Part {
   Work work;
 };
 
-/// Sum of speed over those that ask.
-Work work_of(std::span<const std::int32_t> asked, std::span<const std::int32_t> held, double exponent) {
+/// Speed summed over those that ask, and by server what is drawn.
+Work work_of(std::span<const std::int32_t> asked, std::span<const std::int32_t> held, std::size_t fan_out,
+             double exponent, Quanta* drawn) {
+  Work work = lanes().work(asked, held, fan_out, drawn);
   constexpr double square = 2;
-  if (exponent == square) return lanes().work(asked, held);
-  Work work;
-  for (std::size_t i = 0; i < asked.size(); ++i) {
-    if (asked[i] <= 0) continue;
-    ++work.asking;
-    work.speed += speed(held[i], asked[i], exponent);
-  }
+  if (exponent == square) return work;
+  work.speed = 0;
+  for (std::size_t i = 0; i < asked.size(); ++i)
+    if (asked[i] > 0) work.speed += speed(held[i], asked[i], exponent);
   return work;
 }
 
@@ -129,7 +127,7 @@ Result<RunOutcome> run(const Tree& tree, Manager& manager, ManagerKind kind, con
   Breakers breakers(tree, manager_options.floor, options.breaker);
   std::vector<std::int32_t> asked(devices), held(devices);
   std::vector<std::int32_t> asked_next(devices);
-  ThreadTeam team(manager_options.threads);
+  ThreadTeam& team = manager.team();
   std::vector<Part> parts_of(parts);
   for (std::size_t p = 0; p < parts; ++p) {
     parts_of[p].first = server_count * p / parts;
@@ -149,7 +147,7 @@ Result<RunOutcome> run(const Tree& tree, Manager& manager, ManagerKind kind, con
   std::size_t next_change = 0;
   std::optional<std::int64_t> cut_at;
   double work = 0, fairness = 0, grams = 0;
-  std::int64_t asking = 0, samples = 0;
+  std::int64_t asking = 0;
   Quanta drawn_sum = 0;
   const double mean_intensity = options.intensity ? options.intensity->mean(options.start, end).value() : 0;
   for (std::int64_t t = 0; t < options.seconds; ++t) {
@@ -176,8 +174,8 @@ Result<RunOutcome> run(const Tree& tree, Manager& manager, ManagerKind kind, con
     team.run(parts, [&](std::size_t p) {
       Part& part = parts_of[p];
       const auto wanted_here = devices_of(part, asked), held_here = devices_of(part, held);
-      part.work = work_of(wanted_here, held_here, options.speed_exponent);
-      lanes().power(wanted_here, held_here, fan_out, breakers.servers().data() + part.first);
+      part.work =
+          work_of(wanted_here, held_here, fan_out, options.speed_exponent, breakers.servers().data() + part.first);
       // While the threads are awake: the next second's.
       demand.fill(options.first_second + t + 1, part.first * fan_out, devices_of(part, asked_next));
     });
@@ -203,11 +201,11 @@ Result<RunOutcome> run(const Tree& tree, Manager& manager, ManagerKind kind, con
       const double sample = power::jain(capped, share);
       fairness += sample;
       outcome.fairness_least = std::min(outcome.fairness_least, sample);
-      ++samples;
+      ++outcome.fairness_samples;
     }
     std::swap(asked, asked_next);
   }
-  if (samples > 0) outcome.fairness_mean = fairness / static_cast<double>(samples);
+  if (outcome.fairness_samples > 0) outcome.fairness_mean = fairness / static_cast<double>(outcome.fairness_samples);
   const auto seconds = static_cast<double>(outcome.seconds);
   outcome.messages_per_device_second =
       seconds > 0 ? static_cast<double>(manager.messages()) / seconds / static_cast<double>(devices) : 0;

@@ -41,7 +41,8 @@ struct EventSums {
 };
 void finish(EventOutcome& outcome, const EventSums& sums, const Tiles& at_end, double trace_every);
 
-/// `Model` derives from it and offers: turn, deliver, timer, end (a crash), restart, demand_changed, soon, tick, held.
+/// `Model` derives from it and offers: turn, deliver, timer, end (a crash), restart, demand_changed, soon, far_soon,
+/// tick, held.
 template <class Model, class Packet>
 class EventLoop {
  public:
@@ -55,7 +56,8 @@ class EventLoop {
         deliveries_(5 * longest_latency(topology, options)),
         timers_(longest_timer(options)),
         clocks_(topology.tiles()) {
-    for (const Coins demand : tiles.demand) peak_ = std::max(peak_, demand);
+    for (const Coins demand : tiles.demand)
+      if (demand > 0) asked_.push_back(demand);
     const double two32 = 4294967296.0;
     lost_below_ = static_cast<std::uint64_t>(options.loss * two32);
     doubled_below_ = static_cast<std::uint32_t>(options.duplicate * 65536);
@@ -97,6 +99,10 @@ class EventLoop {
           [this](const Timer& timer) __attribute__((always_inline)) {
             __builtin_prefetch(&clocks_[timer.tile]);
             model().soon(timer.tile);
+          },
+          [this](const Timer& timer) __attribute__((always_inline)) {
+            const Clock& clock = clocks_[timer.tile];
+            if (clock.until_far == 1 && timer.kind == TimerKind::turn) model().far_soon(timer.tile, clock.far);
           });
       if (over_ > 0 || heat_ > 0) warm();
       if (change > 0 && now_ % change == 0) change_demands();
@@ -228,7 +234,11 @@ class EventLoop {
   static Ticks longest_timer(const EventOptions& options) {
     return to_ticks(2 * std::max({options.down, options.lease, options.renew, options.slowest, 1.0})) + 2;
   }
-  double whole_limit() const { return static_cast<double>(std::max<std::int64_t>(1, limit_ + sums_.floors)); }
+  /// Where nothing may be drawn any more, what could be at the start: a share of nothing says nothing.
+  double whole_limit() const {
+    const std::int64_t whole = limit_ + sums_.floors;
+    return static_cast<double>(std::max<std::int64_t>(1, whole > 0 ? whole : sums_.budget));
+  }
   /// One tick of a breaker rated for the budget: it warms above it and cools below it.
   void warm() {
     sums_.over_coin_ticks += static_cast<double>(std::max<std::int64_t>(0, over_));
@@ -273,13 +283,18 @@ class EventLoop {
 
   void change_demands() {
     for (Tile tile = 0; tile < topology_.tiles(); ++tile) {
-      const bool asks = activity_.uniform() < options_.asking;
-      tiles_.demand[tile] = asks ? peak_ : 0;
+      const double draw = activity_.uniform();
+      tiles_.demand[tile] = 0;
+      if (draw < options_.asking && !asked_.empty()) {
+        const auto kinds = static_cast<double>(asked_.size());
+        tiles_.demand[tile] =
+            asked_[std::min(asked_.size() - 1, static_cast<std::size_t>(draw / options_.asking * kinds))];
+      }
       model().demand_changed(tile);
     }
   }
 
-  Coins peak_ = 0;
+  std::vector<Coins> asked_;  ///< by those that asked at the start
   std::uint64_t lost_below_ = 0, crash_below_ = 0;
   std::uint32_t doubled_below_ = 0, late_below_ = 0;
   Ticks fastest_ = 1, slowest_ = 1;

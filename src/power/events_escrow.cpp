@@ -81,9 +81,10 @@ class EscrowEvents : public EventLoop<EscrowEvents, Message> {
     std::uint64_t unsure = 0;  ///< links with coins in flight, by number; those above 63 simply wait for their turn
     std::uint32_t near_first = 0, far_first = 0;  ///< of its links; far_first: less the number of near ones
     std::uint16_t links = 0, near = 0;
-    bool takes_part = false;   ///< up, and known to the bank
-    bool exchanges = false;    ///< and let exchange with partners
-    bool asked_again = false;  ///< its last turn
+    bool takes_part = false;      ///< up, and known to the bank
+    bool exchanges = false;       ///< and let exchange with partners
+    bool asked_again = false;     ///< its last turn
+    Reach reach = Reach::narrow;  ///< that of its lease
     std::uint32_t at(std::uint32_t link) const { return (link < near ? near_first : far_first) + link; }
   };
   struct Mail {
@@ -132,6 +133,13 @@ class EscrowEvents : public EventLoop<EscrowEvents, Message> {
     return ghost.from == from && ghost.to == to ? ghost.sent : 0;
   }
 
+  /// far_link_asked for a turn below the number of far partners.
+  std::uint32_t far_asked(Tile tile, std::uint32_t turn) const {
+    const Member& member = members_[tile];
+    if (member.reach == Reach::wide) return member.links - 1U - turn;
+    return far_link_asked(topology_, tile, member.node.incarnation, member.reach, turn);
+  }
+
   // -- Tiles -----------------------------------------------------------------------------------------------------
 
   void turn(Tile tile) {
@@ -145,8 +153,7 @@ class EscrowEvents : public EventLoop<EscrowEvents, Message> {
       member.asked_again = true;
     } else {
       link = next_link(tile, member.near, member.links);
-      if (link >= member.near)
-        link = far_link_asked(topology_, tile, member.node.incarnation, leases_[tile].reach, clocks_[tile].far - 1U);
+      if (link >= member.near) link = far_asked(tile, clocks_[tile].far - 1U);
       member.asked_again = false;
     }
     const End& end = ends_[member.at(link)];
@@ -252,6 +259,12 @@ class EscrowEvents : public EventLoop<EscrowEvents, Message> {
     soon(tile, near_first_[tile]);
     if (!ends_.empty()) __builtin_prefetch(ends_.data() + near_first_[tile] + 2);
   }
+  /// `turn`: number of its far turn; that after the last is the first again.
+  [[gnu::always_inline]] void far_soon(Tile tile, std::uint32_t turn) {
+    const Member& member = members_[tile];
+    const std::uint32_t far = member.links - member.near;
+    if (far > 0) __builtin_prefetch(&ends_[member.at(far_asked(tile, turn < far ? turn : 0))]);
+  }
 
   // -- The bank --------------------------------------------------------------------------------------------------
 
@@ -356,11 +369,12 @@ class EscrowEvents : public EventLoop<EscrowEvents, Message> {
       strand(-static_cast<std::int32_t>(lease_now.received - received));
     held_ += node.held - before.held;
     flight_ += node.aside - before.aside - static_cast<std::int32_t>(lease_now.received - received);
-    member.exchanges = member.takes_part && lease_now.reach != Reach::apart;
+    member.reach = lease_now.reach;
+    member.exchanges = member.takes_part && member.reach != Reach::apart;
     if (lease_now.known && !known) {
       if (lease_now.ends > now_) {
         member.takes_part = true;
-        member.exchanges = lease_now.reach != Reach::apart;
+        member.exchanges = member.reach != Reach::apart;
         timers_.push(now_, lease_now.ends, {mail.tile, TimerKind::watchdog});
       } else {
         end(mail.tile);
@@ -368,6 +382,16 @@ class EscrowEvents : public EventLoop<EscrowEvents, Message> {
     }
     if (tell) tell_bank(mail.tile);
     judge(node);
+  }
+
+  /// What was promised before holds until the smaller budget is obeyed; how long that takes is told apart.
+  void keep_promise() {
+    if (!bank_.obeyed()) return;
+    promised_ = bank_.budget();
+    if (!disobeyed_since_) return;
+    outcome_.obey_periods =
+        std::max(outcome_.obey_periods.value_or(0), static_cast<double>(now_ - *disobeyed_since_) / ticks_per_period);
+    disobeyed_since_.reset();
   }
 
   void tick() {
@@ -389,6 +413,11 @@ class EscrowEvents : public EventLoop<EscrowEvents, Message> {
     while (next_change_ < options_.changes.size() && now_ >= to_ticks(options_.changes[next_change_].at)) {
       const double part = options_.changes[next_change_++].part;
       const auto coins = static_cast<std::int64_t>(static_cast<double>(granted_at_start_) * part);
+      keep_promise();
+      if (disobeyed_since_ && coins > bank_.budget()) {
+        given_up_ = true;
+        disobeyed_since_.reset();
+      }
       // What exists is over the new budget from this moment on.
       limit(coins);
       load(held_ + flight_);
@@ -403,15 +432,7 @@ class EscrowEvents : public EventLoop<EscrowEvents, Message> {
       });
       bank_acts([&] { bank_.repeat(outbox_); });
     }
-    // What was promised before holds until the smaller budget is obeyed; how long that takes is told apart.
-    if (bank_.obeyed()) {
-      promised_ = bank_.budget();
-      if (disobeyed_since_) {
-        outcome_.obey_periods = std::max(outcome_.obey_periods.value_or(0),
-                                         static_cast<double>(now_ - *disobeyed_since_) / ticks_per_period);
-        disobeyed_since_.reset();
-      }
-    }
+    keep_promise();
   }
 
   const Tiles& snapshot() {
@@ -450,7 +471,7 @@ class EscrowEvents : public EventLoop<EscrowEvents, Message> {
       }
     }
     if (held != held_ || flight != flight_) ++outcome_.violations;
-    if (disobeyed_since_) outcome_.obey_periods.reset();
+    if (disobeyed_since_ || given_up_) outcome_.obey_periods.reset();
     for (const Declared& one : declared_)
       if (now_ - one.at > lease()) late_ += one.coins;
     if (in_time_ + late_ > 0)
@@ -490,6 +511,7 @@ class EscrowEvents : public EventLoop<EscrowEvents, Message> {
   std::size_t next_change_ = 0;
   Ticks next_repeat_ = 0;
   std::optional<Ticks> disobeyed_since_;
+  bool given_up_ = false;  ///< a cut was taken back before it was obeyed
 };
 
 }  // namespace

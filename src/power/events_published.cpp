@@ -108,6 +108,10 @@ class PublishedEvents : public EventLoop<PublishedEvents, PublishedPacket> {
     if (!clocks_[tile].down) state_[tile].demand = demand(tile);
   }
   [[gnu::always_inline]] void soon(Tile tile) { __builtin_prefetch(&state_[tile]); }
+  [[gnu::always_inline]] void far_soon(Tile tile, std::uint32_t turn) {
+    const std::uint32_t links = first_[tile + 1] - first_[tile];
+    if (turn < links) __builtin_prefetch(&peers_[first_[tile] + links - 1 - turn]);
+  }
   [[gnu::always_inline]] void soon(Tile tile, std::uint32_t at) {
     soon(tile);
     if (!peers_.empty()) __builtin_prefetch(peers_.data() + at);

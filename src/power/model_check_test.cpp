@@ -17,6 +17,21 @@ TEST(ModelCheck, ALineOfThreeTilesWithoutCrashesIsSeenWhole) {
   EXPECT_GT(outcome->states, 5'000U);
 }
 
+/// Each two are partners: coins can go round. With four coins, as in the bench power/model_check_whole, there are
+/// 889,002 states.
+TEST(ModelCheck, ThreeCoinsOnATriangleWithoutCrashesAreSeenWhole) {
+  ModelCheckOptions options;
+  options.held = {2, 1, 0};
+  options.demand = {1, 1, 1};
+  options.ends = 0;
+  const auto outcome = check_model(options);
+  ASSERT_TRUE(outcome);
+  EXPECT_EQ(outcome->violation, "");
+  EXPECT_TRUE(outcome->complete);
+  EXPECT_EQ(outcome->bounded, 0U);
+  EXPECT_EQ(outcome->states, 67'500U);
+}
+
 /// One coin and one end of an incarnation, anywhere and at any moment: every state there is, every message lost,
 /// doubled or late, the bank told at once or never.
 TEST(ModelCheck, OneCoinAndACrashAreSeenWhole) {

@@ -55,6 +55,20 @@ std::vector<Tile> all_tiles(std::size_t count) {
   return tiles;
 }
 
+/// What tiles that ask for something ask for, by the kind of demands and the weights. Every tile draws, so that who
+/// asks changes nothing for the others.
+void vary(std::vector<Coins>& demand, const ScenarioOptions& options) {
+  constexpr std::int64_t levels = 8;
+  RandomStream level(options.seed, "power.demands"), weight(options.seed, "power.weights");
+  for (Coins& asked : demand) {
+    if (options.demands == Demands::mixed) {
+      const auto part = 1 + static_cast<std::int64_t>(level.below(static_cast<std::uint64_t>(levels)));
+      asked = static_cast<Coins>((asked * part + levels - 1) / levels);
+    }
+    if (!options.weights.empty()) asked *= options.weights[weight.below(options.weights.size())];
+  }
+}
+
 /// A rectangle of about a quarter of the tiles (of a graph: the first quarter).
 std::vector<Tile> corner_of(const Topology& topology, const ScenarioOptions& options) {
   std::vector<Tile> inside;
@@ -91,6 +105,13 @@ Result<Start> parse_start(std::string_view text, std::string where) {
   return bad_input("no such start: " + shown(text), std::move(where), suggest(text, names));
 }
 
+Result<Demands> parse_demands(std::string_view text, std::string where) {
+  if (text == "equal") return Demands::equal;
+  if (text == "mixed") return Demands::mixed;
+  const std::vector<std::string> names = {"equal", "mixed"};
+  return bad_input("no such demands: " + shown(text), std::move(where), suggest(text, names));
+}
+
 Result<Tiles> make_tiles(const Topology& topology, const ScenarioOptions& options) {
   const auto negative = [](const char* what, Coins value) {
     return bad_input(std::string(what) + " of " + std::to_string(value) + " coins", "scenario",
@@ -99,6 +120,14 @@ Result<Tiles> make_tiles(const Topology& topology, const ScenarioOptions& option
   if (options.demand < 0) return negative("a demand", options.demand);
   if (options.coins_per_tile < 0) return negative("a budget per tile", options.coins_per_tile);
   if (options.floor < 0) return negative("a floor", options.floor);
+  for (const Coins weight : options.weights) {
+    if (weight < 1)
+      return bad_input("a weight of " + std::to_string(weight), "scenario", "a weight is a whole number from 1");
+    if (std::int64_t{weight} * options.demand > most_coins)
+      return bad_input("a demand of " + std::to_string(options.demand) + " coins with a weight of " +
+                           std::to_string(weight) + " is more than " + std::to_string(most_coins),
+                       "scenario", "let a coin stand for more power, or take smaller weights");
+  }
   const std::uint32_t count = topology.tiles();
   const std::int64_t floors = std::int64_t{options.floor} * count;
   if (options.budget && *options.budget < floors) {
@@ -116,9 +145,11 @@ Result<Tiles> make_tiles(const Topology& topology, const ScenarioOptions& option
     tiles.demand.resize(count);
     RandomStream stream(options.seed, "power.half_idle");
     for (Coins& demand : tiles.demand) demand = stream.uniform() < 0.5 ? options.demand : 0;
+    vary(tiles.demand, options);
     return tiles;
   }
   tiles.demand.assign(count, options.demand);
+  vary(tiles.demand, options);
   tiles.held.assign(count, 0);
   const std::vector<Tile> quadrant = corner_of(topology, options);
   const std::vector<Coins> even = proportional_share(coins, std::vector<Coins>(quadrant.size(), 0));

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <map>
 #include <numeric>
 
 #include "cradle/power/outcome.h"
@@ -115,6 +116,36 @@ TEST(Scenario, StartsHoldTheBudget) {
   const auto busy = std::count(idle.demand.begin(), idle.demand.end(), 32);
   EXPECT_GT(busy, 30);
   EXPECT_LT(busy, 70);
+}
+
+TEST(Scenario, MixedDemandsAreEighthsAndWeightsMultiplyThem) {
+  const auto topology = *Topology::torus(60, 60, "test");
+  for (const Start start : {Start::corner, Start::half_idle}) {
+    const auto equal = *make_tiles(topology, {.start = start, .demand = 30, .seed = 5});
+    const auto mixed = *make_tiles(topology, {.start = start, .demand = 30, .seed = 5, .demands = Demands::mixed});
+    const auto heavy = *make_tiles(
+        topology, {.start = start, .demand = 30, .seed = 5, .demands = Demands::mixed, .weights = {1, 4, 6}});
+    EXPECT_EQ(mixed.held, equal.held);
+    std::map<Coins, int> levels, weights;
+    int asking = 0;
+    for (Tile tile = 0; tile < topology.tiles(); ++tile) {
+      EXPECT_EQ(mixed.demand[tile] > 0, equal.demand[tile] > 0) << "the same tiles ask";
+      if (equal.demand[tile] == 0) continue;
+      ++asking;
+      ++levels[mixed.demand[tile]];
+      ASSERT_EQ(heavy.demand[tile] % mixed.demand[tile], 0);
+      ++weights[heavy.demand[tile] / mixed.demand[tile]];
+    }
+    // 30/8 = 3.75, rounded up, and so on; each as likely.
+    EXPECT_EQ(levels.size(), 8U);
+    for (const Coins level : {4, 8, 12, 15, 19, 23, 27, 30}) EXPECT_NEAR(levels[level], asking / 8.0, 0.2 * asking / 8);
+    EXPECT_EQ(weights.size(), 3U);
+    for (const Coins weight : {1, 4, 6}) EXPECT_NEAR(weights[weight], asking / 3.0, 0.15 * asking / 3);
+  }
+  EXPECT_FALSE(make_tiles(topology, {.weights = {1, 0}}));
+  EXPECT_FALSE(make_tiles(topology, {.demand = 1'000'000'000, .weights = {1, 3}}));
+  EXPECT_EQ(*parse_demands("mixed", "--demands"), Demands::mixed);
+  EXPECT_FALSE(parse_demands("mixt", "--demands"));
 }
 
 TEST(Scenario, RefusesWhatHoldsNoCoins) {

@@ -18,12 +18,14 @@ Result<PowerOutcome> run_one(Protocol protocol, const SweepOptions& options, std
   scenario.start = options.start;
   scenario.seed = seed;
   scenario.corner_drawn = seed > 1;
+  scenario.demands = options.demands;
+  scenario.weights = options.weights;
   auto tiles = make_tiles(*topology, scenario);
   if (!tiles) return tiles.error();
   if (protocol == Protocol::escrow || protocol == Protocol::published) {
     RoundsOptions rounds;
     rounds.rule = protocol;
-    rounds.far_every = options.far_every;
+    rounds.far_every = options.far_every.value_or(usual_far_every(protocol));
     rounds.threads = options.threads;
     if (go_on) rounds.go_on = [&go_on](std::uint64_t) { return go_on(); };
     return run_rounds(*topology, *tiles, rounds);

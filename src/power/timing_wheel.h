@@ -33,9 +33,10 @@ class TimingWheel {
     chunk.items[chunk.count++] = item;
   }
 
-  /// Calls with each item of this tick; and with those of the next one `soon`, so that memory is asked for in time.
-  template <class Call, class Soon>
-  void drain(Ticks now, Call&& call, Soon&& soon) {
+  /// Calls with each item of this tick; and so that memory is asked for in time, with those of the next one `soon`, and
+  /// `ready` with some of this one just before their turn, when what `soon` asked for is there.
+  template <class Call, class Soon, class Ready>
+  void drain(Ticks now, Call&& call, Soon&& soon, Ready&& ready) {
     Slot& slot = slots_[static_cast<std::uint64_t>(now) & mask_];
     std::uint32_t ahead = slots_[static_cast<std::uint64_t>(now + 1) & mask_].first, ahead_at = 0;
     const auto look_ahead = [&]() __attribute__((always_inline)) {
@@ -49,6 +50,7 @@ class TimingWheel {
     slot = {};
     while (at != none) {
       const std::uint32_t count = chunks_[at].count;
+      for (std::uint32_t i = 0; i < count; ++i) ready(chunks_[at].items[i]);
       for (std::uint32_t i = 0; i < count; ++i) {
         look_ahead();
         look_ahead();
@@ -61,6 +63,10 @@ class TimingWheel {
       at = next;
     }
     while (ahead != none) look_ahead();
+  }
+  template <class Call, class Soon>
+  void drain(Ticks now, Call&& call, Soon&& soon) {
+    drain(now, call, soon, [](const Item&) {});
   }
 
  private:

@@ -1,6 +1,7 @@
 #include "cradle/power/unit_cost.h"
 
 #include <cmath>
+#include <cstdio>
 
 #include "cradle/base/text.h"
 
@@ -24,7 +25,25 @@ Result<void> check(const Estimate<Q>& estimate, const char* name, const std::str
                    "give finite numbers above 0, low <= value <= high");
 }
 
+std::string three_digits(double value) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.3g", value);
+  return text;
+}
+
 }  // namespace
+
+std::string compared_with_published(double kilogates, bool same_cells) {
+  const Estimate<double>& published = published_unit_design.kilogates;
+  const auto share = [&](double of) { return three_digits(100 * kilogates / of) + " %"; };
+  const std::string mean =
+      share(published.value) + " of its mean over five libraries, " + three_digits(published.value);
+  if (same_cells)
+    return three_digits(kilogates) + " kGE, " + share(published.low) + " of the published unit's " +
+           three_digits(published.low) + " in the same cells (osu018), " + mean;
+  return three_digits(kilogates) + " kGE as given, of cells unknown here: of the published unit " +
+         share(published.high) + " to " + share(published.low) + " from library to library, " + mean;
+}
 
 Result<UnitCost> unit_cost(const UnitDesign& design, const UnitSilicon& silicon, carbon::GramsPerJoule intensity,
                            std::string where) {

@@ -68,6 +68,8 @@ TEST(MemoryList, WhatCannotBe) {
                                     {"a 1 1 w:r", "m:1"},
                                     {"a 1 1 1w:1r:1r", "m:1"},
                                     {"a 1 1 1w:9999r", "m:1"},
+                                    {"a 1 1\nb 1000000000000 1048576", "m:2"},
+                                    {"a 1073741824 8 1w:2r", "m:1"},
                                     {"a 1 1\na 1 1", "m:2"},
                                     {"\xff 1 1", "m"}}) {
     const auto list = parse_memory_list(text, "m");

@@ -96,7 +96,7 @@ TEST(Chip, EverySystemIsASpace) {
     EXPECT_GE(space->blocks.size(), 5u);
   }
   // A tile that is not there, and effort that nobody pays.
-  const std::string_view lonely = "CONFIG_NOC_ROWS = 1\nCONFIG_NOC_COLS = 1\nTILE_0_0 = 0 empty empty\n";
+  const std::string_view lonely = "CONFIG_NOC_ROWS = 1\nCONFIG_NOC_COLS = 1\nNCPU_TILE = 0\nTILE_0_0 = 0 empty empty\n";
   const ReusePlan none = plan_of("[[tile]]\nip = \"empty\"\ndesign = \"reused\"\nintegration_share = 0\n");
   const Chip chip = chip_of(lonely, none);
   EXPECT_TRUE(design::parse_space(space_text(chip.config, chip.figures, chip.design, none), "s", records()));

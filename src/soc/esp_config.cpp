@@ -406,12 +406,18 @@ class ConfigReader {
     config_.tiles = std::move(tiles);
     for (EspConfig::Line& line : config_.lines)
       if (line.tile) line.tile = now[*line.tile];
+    if (!cpus_) return bad_input("no NCPU_TILE", config_.source, "add NCPU_TILE = N, the number of cpu tiles");
     const auto cpus = std::count_if(config_.tiles.begin(), config_.tiles.end(),
                                     [](const EspTile& tile) { return tile.kind == TileKind::cpu; });
-    if (cpus_ && cpus_->first != cpus)
+    if (cpus_->first != cpus)
       return bad_input(
           "NCPU_TILE is " + std::to_string(cpus_->first) + ", but there are " + std::to_string(cpus) + " cpu tiles",
           where(cpus_->second), "write the number of cpu tiles");
+    for (const EspPower& power : config_.powers)
+      if (const EspTile& tile = config_.at(power.row, power.column); power.ip != tile.ip)
+        return bad_input("the power record is of '" + power.ip + "', the tile in line " + std::to_string(tile.line) +
+                             " of '" + tile.ip + "'",
+                         where(power.line), "write the tile's own ip, or take the record out");
     return {};
   }
 

@@ -4,6 +4,7 @@
 #include <rapidcheck.h>
 #include <rapidcheck/gtest.h>
 
+#include <algorithm>
 #include <string>
 
 #include "esp_examples.h"
@@ -154,6 +155,7 @@ TEST(EspConfig, WhatCannotBeHasItsLine) {
       {"CONFIG_NOC_ROWS = 3\n", "", "no CONFIG_NOC_ROWS", "d"},
       {"#CONFIG_JTAG_EN is not set", "#CONFIG_NOC_COLS is not set", "was given in line 4", "d:13"},
       {"NCPU_TILE = 1", "NCPU_TILE = 2", "NCPU_TILE is 2, but there are 1 cpu tiles", "d:2"},
+      {"NCPU_TILE = 1\n", "", "no NCPU_TILE", "d"},
       {"CPU_ARCH = ariane", "CPU_ARCH = arian", "no processor 'arian'", "d:1"},
       {"512 4 1024 16", "512 4 1024", "has 3 numbers", "d:9"},
       {"512 4 1024 16", "512 4 -1 16", "CONFIG_CPU_CACHES is '-1'", "d:9"},
@@ -164,6 +166,8 @@ TEST(EspConfig, WhatCannotBeHasItsLine) {
       {"CONFIG_CLK_STR = 2", "CONFIG_CLK_STR = \xff", "no UTF-8", "d"},
       {"# tiles", "POWER_0_0 = cpu 1 2 3", "the power record has 4 fields", "d:22"},
       {"# tiles", "POWER_0_0 = cpu 1 2 3 4 5 6 7 8 9 10 11 x", "'x' is no number", "d:22"},
+      {"# tiles", "POWER_1_0 = VITDODEC_STRATUS 1 2 3 4 5 6 7 8 9 10 11 12",
+       "of 'VITDODEC_STRATUS', the tile in line 26 of 'FFT2_STRATUS'", "d:22"},
       {"# tiles", "POWER_0_9 = cpu 1 2 3 4 5 6 7 8 9 10 11 12", "outside of the grid", "d:22"}};
   for (const Wrong& wrong : cases) {
     const auto config = parse_esp_config(with(esp_3x3, wrong.from, wrong.to), "d");
@@ -183,12 +187,13 @@ rc::Gen<std::string> any_config() {
     const int rows = *rc::gen::inRange(1, 7), columns = *rc::gen::inRange(1, 7);
     std::string text =
         "CONFIG_NOC_ROWS = " + std::to_string(rows) + "\nCONFIG_NOC_COLS = " + std::to_string(columns) + "\n";
-    int id = 0;
+    int id = 0, cpus = 0;
     for (int row = 0; row < rows; ++row)
       for (int column = 0; column < columns; ++column) {
         text += "TILE_" + std::to_string(row) + "_" + std::to_string(column) + " = " + std::to_string(id++) + " ";
         const std::string clock = *rc::gen::element<std::string>("", " 0 1 0");
         const auto kind = *rc::gen::element<std::string>("cpu", "mem", "slm", "misc", "empty", "acc");
+        cpus += kind == "cpu" ? 1 : 0;
         if (kind == "acc") {
           text += "acc " + *rc::gen::element<std::string>("FFT2_STRATUS", "NV_NVDLA", "SORT_STRATUS") + clock + " " +
                   *rc::gen::element<std::string>("", "basic_fx32_dma64", "dma32") +
@@ -199,7 +204,7 @@ rc::Gen<std::string> any_config() {
         }
         text += *rc::gen::element<std::string>("\n", "\n", "\r\n", "\n\n", "\n# a comment\n");
       }
-    return text;
+    return "NCPU_TILE = " + std::to_string(cpus) + "\n" + text;
   });
 }
 
@@ -237,10 +242,37 @@ TEST(EspConfig, TruncatedAnywhere) {
   }
 }
 
+/// Each field of each line, whatever parts them, left out and given twice: refused with a hint, or kept as it is.
+TEST(EspConfig, EachFieldDeletedAndDoubled) {
+  std::size_t refused = 0, kept = 0;
+  for (const std::string_view text : {esp_3x3, esp_4x4, esp_older})
+    for (std::size_t from = 0; from < text.size(); ++from) {
+      const std::size_t end = std::min(text.find_first_of(" _=\r\n", from), text.size());
+      if (end == from) continue;
+      const std::string before(text.substr(0, from)), field(text.substr(from, end - from)), after(text.substr(end));
+      for (const std::string& changed : {before + after, before + after.substr(after.empty() ? 0 : 1),
+                                         before + field + field + after, before + field + " " + field + after}) {
+        const auto config = parse_esp_config(changed, "d");
+        if (config) {
+          ++kept;
+          EXPECT_EQ(to_text(*config), changed);
+        } else {
+          ++refused;
+          EXPECT_FALSE(config.error().message.empty());
+          EXPECT_FALSE(config.error().hint.empty());
+          EXPECT_EQ(config.error().where.substr(0, 1), "d");
+        }
+      }
+      from = end;
+    }
+  EXPECT_GT(refused, kept);
+  EXPECT_GT(kept, 100u) << "names may be any";
+}
+
 TEST(EspConfig, TheLargestGrid) {
   const auto grid = [](int rows, int columns) {
-    std::string text =
-        "CONFIG_NOC_ROWS = " + std::to_string(rows) + "\nCONFIG_NOC_COLS = " + std::to_string(columns) + "\n";
+    std::string text = "NCPU_TILE = 0\nCONFIG_NOC_ROWS = " + std::to_string(rows) +
+                       "\nCONFIG_NOC_COLS = " + std::to_string(columns) + "\n";
     for (int i = 0; i < rows * columns; ++i)
       text += "TILE_" + std::to_string(i / columns) + "_" + std::to_string(i % columns) + " = " + std::to_string(i) +
               " empty empty\n";

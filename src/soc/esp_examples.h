@@ -41,7 +41,7 @@ inline constexpr std::string_view esp_3x3 =
 
 /// 4 GEMM / 4 NightVision / 3 CONV2D and memory / 2 NightVision, cpu, IO; no key but what is needed, no last line end.
 inline constexpr std::string_view esp_4x4 =
-    "CONFIG_NOC_ROWS = 4\nCONFIG_NOC_COLS = 4\nCPU_ARCH = leon3\n"
+    "CONFIG_NOC_ROWS = 4\nCONFIG_NOC_COLS = 4\nCPU_ARCH = leon3\nNCPU_TILE = 1\n"
     "TILE_0_0 = 0 acc GEMM_STRATUS basic_dma32 0 1 sld\nTILE_0_1 = 1 acc GEMM_STRATUS basic_dma32 0 1 sld\n"
     "TILE_0_2 = 2 acc GEMM_STRATUS basic_dma32 0 1 sld\nTILE_0_3 = 3 acc GEMM_STRATUS basic_dma32 0 1 sld\n"
     "TILE_1_0 = 4 acc NIGHTVISION_STRATUS basic_dma32 0 1 sld\nTILE_1_1 = 5 acc NIGHTVISION_STRATUS basic_dma32 0 1 "
@@ -56,7 +56,7 @@ inline constexpr std::string_view esp_4x4 =
 
 /// As older branches have it: clock fields in each tile, no has_tdvfs, power records; tiles in another order, CRLF.
 inline constexpr std::string_view esp_older =
-    "CONFIG_NOC_ROWS = 2\r\nCONFIG_NOC_COLS = 2\r\nCONFIG_SLM_KBYTES = 64\r\n"
+    "CONFIG_NOC_ROWS = 2\r\nCONFIG_NOC_COLS = 2\r\nNCPU_TILE = 1\r\nCONFIG_SLM_KBYTES = 64\r\n"
     "TILE_1_1 = 3 slm slm 0 0 0\r\nTILE_0_0 = 0 cpu cpu 0 0 0\r\nTILE_0_1 = 1 mem mem 0 0 0\r\n"
     "TILE_1_0 = 2 acc ADDER_VIVADO 1 1 0 dma64_w32 1 sld\r\n"
     "POWER_1_0 = ADDER_VIVADO 0 0 0 0 0 0 0 0 0 0 0 0\r\nPOWER_0_0 = cpu 1 0.5 3 0 0 0 0 0 0 0 0 1e-3\r\n";

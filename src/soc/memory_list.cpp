@@ -10,6 +10,8 @@ namespace cradle::soc {
 namespace {
 
 constexpr std::int64_t most_words = std::int64_t{1} << 40, most_width = 1 << 20, most_ports = 1024;
+/// Of one memory with its copies: a gibibyte, more than any chip has beside an accelerator.
+constexpr double most_bits = 0x1p33;
 
 /// A count and what follows it: "2w", "1ru".
 std::optional<std::int64_t> port_count(std::string_view text, char letter) {
@@ -87,6 +89,9 @@ Result<std::vector<PlmMemory>> parse_memory_list(std::string_view text, const st
       memory.writes = std::max(memory.writes, *writes);
       memory.reads = std::max(memory.reads, *reads);
     }
+    if (memory.bits().high > most_bits)
+      return bad_input("the memory " + memory.name + " has " + shortest(memory.bits().high) + " bits", where,
+                       "words x width x reads at once are at most " + shortest(most_bits) + ", 1 GiB");
     memories.push_back(std::move(memory));
   }
   return memories;

@@ -157,9 +157,12 @@ Result<SocFigures> measure(const EspConfig& config, std::span<const Accelerator>
     out.power_assumed = !power_said && !lookup.published_power();
     out.managed = tile.has_tdvfs.value_or(false);
     if (out.managed) {
-      const auto [coins, coins_said] = lookup.first(&TileFacts::max_coins);
-      out.max_coins = *coins->max_coins;
-      out.coins_assumed = !coins_said && !lookup.published_power();
+      const auto coins = lookup.first(&TileFacts::max_coins).first->max_coins;
+      const std::string where = config.source + ":" + std::to_string(tile.line);
+      const std::string hint = "say max_coins of [ip." + tile.ip + "] with --areas, or set has_tdvfs to 0";
+      if (!coins) return bad_input("no table of coins is known for the managed tile " + tile.ip, where, hint);
+      if (*coins < 1) return bad_input("the managed tile " + tile.ip + " may hold no coin", where, hint);
+      out.max_coins = *coins;
     }
     const auto key = design_key(tile);
     const auto known = std::find(keys.begin(), keys.end(), key);

@@ -64,7 +64,7 @@ TEST(SocFigures, BitsOfTheFiles) {
 
 TEST(SocFigures, CachesOfAcceleratorsScratchpadsAndSeveralMemoryTiles) {
   const std::string_view text =
-      "CONFIG_NOC_ROWS = 2\nCONFIG_NOC_COLS = 2\nCONFIG_CACHE_EN = y\nCONFIG_CPU_CACHES = 64 4 128 8\n"
+      "NCPU_TILE = 0\nCONFIG_NOC_ROWS = 2\nCONFIG_NOC_COLS = 2\nCONFIG_CACHE_EN = y\nCONFIG_CPU_CACHES = 64 4 128 8\n"
       "CONFIG_ACC_CACHES = 32 2\nCONFIG_SLM_KBYTES = 3\nTILE_0_0 = 0 acc A_RTL p 1 0 v\nTILE_0_1 = 1 mem mem\n"
       "TILE_1_0 = 2 mem mem\nTILE_1_1 = 3 slm slm\n";
   const SocFigures figures = measured(parsed(text), default_tile_table(), "n7");
@@ -114,9 +114,32 @@ TEST(SocFigures, CoinsOfTheReleasedPrograms) {
   EXPECT_EQ(large.tiles[0].max_coins, 38);
   EXPECT_EQ(large.tiles[4].max_coins, 24);
   EXPECT_EQ(large.tiles[8].max_coins, 48);
-  EXPECT_FALSE(large.tiles[8].coins_assumed);
   // Its round-robin baseline draws 145 mW for CONV2D.
   EXPECT_DOUBLE_EQ(large.tiles[8].power.value(), 0.145);
+}
+
+TEST(SocFigures, AManagedTileNeedsItsCoins) {
+  // Nobody has released a table for this block, and none may hold no coin.
+  const EspConfig config = parsed(
+      "CONFIG_NOC_ROWS = 1\nCONFIG_NOC_COLS = 2\nNCPU_TILE = 1\nTILE_0_0 = 0 cpu cpu\n"
+      "TILE_0_1 = 1 acc SORT_STRATUS basic_dma64 0 1 sld\n");
+  const auto none = measure(config, {}, default_tile_table(), records(), node("n12"));
+  ASSERT_FALSE(none);
+  EXPECT_NE(none.error().message.find("SORT_STRATUS"), std::string::npos);
+  EXPECT_EQ(none.error().where, config.source + ":5");
+  EXPECT_NE(none.error().hint.find("max_coins"), std::string::npos);
+  const auto zero = parse_tile_table("[ip.SORT_STRATUS]\nmax_coins = 0\n", "t");
+  ASSERT_TRUE(zero);
+  const auto refused = measure(config, {}, *zero, records(), node("n12"));
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().where, config.source + ":5");
+  const auto said = parse_tile_table("[kind.acc]\nmax_coins = 9\n", "t");
+  ASSERT_TRUE(said);
+  EXPECT_EQ(measured(config, *said, "n12").tiles[1].max_coins, 9);
+  // A tile that is not managed needs none.
+  EspConfig free = config;
+  free.tiles[1].has_tdvfs = false;
+  EXPECT_FALSE(measured(free, default_tile_table(), "n12").tiles[1].managed);
 }
 
 TEST(SocFigures, TheUsersTableComesFirst) {

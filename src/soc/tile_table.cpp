@@ -146,8 +146,6 @@ DefaultFacts default_facts(const EspTile& tile, std::string_view cpu_arch) {
     case TileKind::empty: set(none, none, 5); break;
   }
   if (tile.kind != TileKind::accelerator) return known;
-  constexpr power::Coins assumed_coins = 32;
-  facts.max_coins = assumed_coins;
   for (const Released& row : released) {
     if (!std::string_view(tile.ip).starts_with(row.stem)) continue;
     facts.max_coins = row.max_coins;

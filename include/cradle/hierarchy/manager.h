@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "cradle/base/parallel.h"
 #include "cradle/base/result.h"
 #include "cradle/carbon/quantity.h"
 #include "cradle/hierarchy/tree.h"
@@ -47,6 +48,8 @@ class Manager {
   /// bad_input: a budget below the sum of the floors, a rating that cannot hold the floors below it, weights < 1.
   static Result<std::unique_ptr<Manager>> make(ManagerKind kind, const Tree& tree, const ManagerOptions& options,
                                                std::string where);
+  /// `threads` as in the options.
+  explicit Manager(unsigned threads = 1) : team_(threads) {}
   virtual ~Manager() = default;
 
   /// One second: demand above the floors in, what may be drawn above the floors out. Devices of a silent server hold 0.
@@ -60,11 +63,14 @@ class Manager {
   std::uint64_t violations() const { return violations_; }
   /// By device: true while its server is silent. Empty: never.
   const std::vector<char>& silent_servers() const { return silent_; }
+  /// For what goes over all devices between two steps: one team, whose threads are awake from the step before.
+  ThreadTeam& team() { return team_; }
 
  protected:
   // NOLINTBEGIN(readability-identifier-naming): named as private members are
   std::uint64_t messages_ = 0, violations_ = 0;
   std::vector<char> silent_;
+  ThreadTeam team_;
   // NOLINTEND(readability-identifier-naming)
 };
 

@@ -61,8 +61,10 @@ struct RunOutcome {
   ManagerKind manager = ManagerKind::exchange;
   std::int64_t seconds = 0;  ///< simulated
   std::size_t devices = 0;
-  std::vector<LevelOutcome> levels;              ///< site first
-  double fairness_mean = 1, fairness_least = 1;  ///< Jain's index of held (no more than demand) over water-filling
+  std::vector<LevelOutcome> levels;  ///< site first
+  /// Jain's index of held (no more than demand) over water-filling, over the samples; none in the first minute.
+  double fairness_mean = 1, fairness_least = 1;
+  std::int64_t fairness_samples = 0;
   double messages_per_device_second = 0;
   std::uint64_t violations = 0;
   double work_share = 1;         ///< sum of speed over sum over devices that ask, all seconds

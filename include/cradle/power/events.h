@@ -49,13 +49,15 @@ struct EventOptions {
   double crash_until = 1e18;  ///< no crashes later
   double down = 5;            ///< until a crashed tile begins anew
 
-  double lease = 20, hold = 2;   ///< hold: until an actuator has reached the floor
-  double renew = 4;              ///< between two renewals; a quarter of it while one is not answered
-  std::uint32_t far_every = 16;  ///< every so many turns a far partner; 0: never
+  double lease = 20, hold = 2;  ///< hold: until an actuator has reached the floor
+  double renew = 4;             ///< between two renewals; a quarter of it while one is not answered
+  std::uint32_t far_every = usual_far_every(Protocol::escrow);  ///< every so many turns a far partner; 0: never
   /// Working dynamic timing: an exchange that moves nothing makes a tile's interval half as long again, up to
   /// `slowest`; one that moves coins makes it a quarter, down to `fastest`.
   double fastest = 1, slowest = 1;
-  double activity = 0;  ///< each so many periods every tile draws anew whether it asks; 0: never
+  /// Each so many periods every tile draws anew whether it asks, and with which of the demands that were asked for at
+  /// the start; 0: never.
+  double activity = 0;
   double asking = 0.5;  ///< with this probability
   std::vector<Partition> partitions;
   std::vector<BudgetChange> changes;
@@ -76,8 +78,8 @@ struct EventOutcome : PowerOutcome {
                                 ///< declaration on
   double recovered_in_lease_percent = 100;  ///< of the coins of those declared dead and recovered, or declared more
                                             ///< than a lease ago: recovered within one lease of the declaration
-  /// Longest time until all that was outstanding was within a smaller budget; unset: no cut took any, or the last one
-  /// was not obeyed within the run.
+  /// Longest time until all that was outstanding was within a smaller budget; unset: no cut took any, or one was never
+  /// obeyed, neither before the budget was raised again nor before the run ended.
   std::optional<double> obey_periods;
   std::uint64_t bank_messages = 0;
 };

@@ -24,6 +24,11 @@ enum class Protocol : std::uint8_t {
 Result<Protocol> parse_protocol(std::string_view text, std::string where);
 const char* to_string(Protocol protocol);
 
+/// Every so many turns of a tile go to a far partner where nobody says otherwise. Published: 17, as in all released
+/// configurations. Ours: 4. Seldom far turns leave a coin that must cross the die waiting for them, so that on small
+/// dies the response grows nearly with the number of tiles; more of them bring little and load the network.
+constexpr std::uint32_t usual_far_every(Protocol protocol) { return protocol == Protocol::published ? 17 : 4; }
+
 /// A period is the time between two turns of a tile. Unset optionals: never came to it within the run.
 struct PowerOutcome {
   Protocol protocol = Protocol::escrow;
@@ -32,7 +37,8 @@ struct PowerOutcome {
   double periods = 0;                    ///< how long the run was
   std::int64_t budget = 0;               ///< coins, floors included
   /// Largest sum of positive balances above the budget in force, in percent of that; in flight counted for those that
-  /// debit first. After a cut the smaller budget is in force at once: until it is obeyed all above it counts.
+  /// debit first. After a cut the smaller budget is in force at once: until it is obeyed all above it counts. Where
+  /// nothing is in force any more, neither coins nor floors: in percent of the budget at the start.
   double over_budget_max_percent = 0;
   double over_budget_max_coins = 0;
   double over_budget_coin_periods = 0;  ///< integral of what was above: coins x periods (W x s with a coin's watts)

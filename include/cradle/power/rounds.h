@@ -39,8 +39,8 @@ class Schedule {
 
 struct RoundsOptions {
   Protocol rule = Protocol::escrow;  ///< escrow: nearest_transfer; published: published_transfer
-  std::uint32_t far_every = 16;      ///< 0: never
-  std::uint32_t periods = 20'000;    ///< at most this many
+  std::uint32_t far_every = usual_far_every(Protocol::escrow);  ///< 0: never
+  std::uint32_t periods = 20'000;                               ///< at most this many
   /// Ends when the mean error has been below one coin for 16 periods, or when no coin moved in a whole cycle.
   bool until_settled = true;
   unsigned threads = 1;                                  ///< 0: one per processor; the outcome does not depend on it

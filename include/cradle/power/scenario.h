@@ -31,6 +31,12 @@ enum class Start : std::uint8_t {
 };
 Result<Start> parse_start(std::string_view text, std::string where);
 
+enum class Demands : std::uint8_t {
+  equal,  ///< every tile that asks asks for the same
+  mixed   ///< for 1/8, 2/8, ... 8/8 of it (rounded up), each as likely, drawn by tile from the seed
+};
+Result<Demands> parse_demands(std::string_view text, std::string where);
+
 struct ScenarioOptions {
   Start start = Start::half_idle;
   Coins demand = 32;         ///< of a tile that asks
@@ -40,8 +46,12 @@ struct ScenarioOptions {
   /// Of a torus: the quadrant lies anywhere and is a rectangle of 0.35 to 0.65 of a side, both drawn from the seed.
   bool corner_drawn = false;
   std::optional<std::int64_t> budget = std::nullopt;  ///< in all, floors included, in place of coins_per_tile
+  Demands demands = Demands::equal;
+  /// Priorities; each tile draws one of them from the seed, by which what it asks for is multiplied. Empty: 1 for all.
+  std::vector<Coins> weights = {};
 };
-/// bad_input: negative coins, a budget below the sum of the floors, more than 2^31 - 1 in all.
+/// bad_input: negative coins, a budget below the sum of the floors, more than 2^31 - 1 in all, a weight below 1, a
+/// weighted demand above 2^31 - 1.
 Result<Tiles> make_tiles(const Topology& topology, const ScenarioOptions& options);
 
 /// bad_input with tile and hint: sizes that differ, negative coins (a tile whose budget is below its floor holds less

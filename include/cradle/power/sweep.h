@@ -20,7 +20,9 @@ struct SweepOptions {
   std::vector<std::uint32_t> widths;  ///< of square tori
   /// 1, 2, ... for each width. A corner start: the first is the quadrant at the origin, the others are drawn.
   std::uint32_t seeds = 3;
-  std::uint32_t far_every = 16;  ///< of exchange; 0: never
+  std::optional<std::uint32_t> far_every = std::nullopt;  ///< of exchange; 0: never; unset: usual_far_every
+  Demands demands = Demands::equal;
+  std::vector<Coins> weights = {};
   std::uint32_t step_cycles = calibrated_step_cycles;
   std::uint32_t period_cycles = 100;
   unsigned threads = 0;

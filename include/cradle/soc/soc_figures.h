@@ -35,7 +35,6 @@ struct TileFigures {
   bool plm_known = true;      ///< false: an accelerator without memlist.txt, whose memories only the tile table tells
   bool managed = false;
   power::Coins max_coins = 0;  ///< of a managed tile
-  bool coins_assumed = false;  ///< neither the user's table nor a released program tells them
   carbon::Watts power;         ///< at full load, in the chip's node
   bool power_assumed = true;
   std::size_t design = 0;  ///< in SocFigures::designs
@@ -75,7 +74,7 @@ carbon::Estimate<carbon::SquareMillimetres> logic_area(const carbon::Estimate<do
                                                        const catalog::FabProcess& node);
 
 /// `accelerators` may be empty: then private local memories are not known. bad_input if the table names a process that
-/// the catalogue lacks.
+/// the catalogue lacks; with the tile's line, if nobody tells how many coins a managed tile may hold, or if that is 0.
 Result<SocFigures> measure(const EspConfig& config, std::span<const Accelerator> accelerators, const TileTable& table,
                            const catalog::Catalog& catalog, const catalog::FabProcess& node);
 
