@@ -45,6 +45,7 @@ std::string_view name(RegionRule rule) {
     case RegionRule::any: return "any";
     case RegionRule::cleanest_now: return "cleanest-now";
     case RegionRule::cheapest_window: return "cheapest-window";
+    case RegionRule::planned: return "planned";
   }
   return "";
 }
@@ -132,11 +133,22 @@ Result<void> check(const Configuration& configuration) {
   const CapRule& cap = configuration.cap;
   // Paces are counted in thousandths.
   constexpr double least = 0.001;
-  if (!ratio(cap.limit) || !ratio(cap.power) || !ratio(cap.speed) ||
-      std::min({cap.limit, cap.power, cap.speed}) < least)
-    return refuse("cap",
-                  "limit " + shortest(cap.limit) + ", power " + shortest(cap.power) + ", speed " + shortest(cap.speed),
-                  "each is relative to a GPU without a cap: 0.001 .. 1");
+  std::vector<ModelCap> caps = cap.models;
+  caps.push_back({"", cap.limit, cap.power, cap.speed});
+  for (std::size_t i = 0; i < caps.size(); ++i) {
+    const ModelCap& one = caps[i];
+    const std::string of = one.gpu_model.empty() ? "cap" : "cap of GPU model '" + one.gpu_model + "'";
+    if (!ratio(one.limit) || !ratio(one.power) || !ratio(one.speed) ||
+        std::min({one.limit, one.power, one.speed}) < least)
+      return refuse(
+          of, "limit " + shortest(one.limit) + ", power " + shortest(one.power) + ", speed " + shortest(one.speed),
+          "each is relative to a GPU without a cap: 0.001 .. 1");
+    for (std::size_t before = 0; before < i; ++before)
+      if (caps[before].gpu_model == one.gpu_model) return refuse(of, "appears twice", "name each model once");
+  }
+  if (configuration.region == RegionRule::planned && configuration.time != shifting::TimePolicy::now)
+    return refuse("time", std::string(shifting::name(configuration.time)),
+                  "region planned chooses the start too: leave the time policy at now");
   return check(configuration.joint);
 }
 
@@ -164,6 +176,10 @@ std::string canonical(const Configuration& configuration) {
   line("quota", shortest(configuration.quota.minimum));
   line("cap", std::string(name(configuration.cap.when)) + " " + shortest(configuration.cap.limit) + " " +
                   shortest(configuration.cap.power) + " " + shortest(configuration.cap.speed));
+  if (configuration.cap.by_model) line("cap-by-model", std::to_string(configuration.cap.models.size()));
+  for (const ModelCap& cap : configuration.cap.models)
+    line("cap-model",
+         escaped(cap.gpu_model) + " " + shortest(cap.limit) + "/" + shortest(cap.power) + "/" + shortest(cap.speed));
   // Configurations without it keep the text that they had.
   if (const JointRule& joint = configuration.joint; joint.enabled) {
     std::string knobs;
@@ -173,6 +189,7 @@ std::string canonical(const Configuration& configuration) {
     knob("region", joint.region);
     knob("cap", joint.cap);
     knob("embodied", joint.embodied);
+    if (joint.slice) knobs += " slice";
     line("joint", knobs.substr(1));
     for (const JointModel& model : joint.models) {
       std::string value = escaped(model.gpu_model) + " " + shortest(model.gpu_embodied.value()) + " " +

@@ -82,7 +82,8 @@ inline Configuration random_configuration(RandomStream& stream) {
   Configuration made = configuration(any[stream.below(any.size())]);
   const auto names = policy::policy_names();
   made.placement = *policy::policy_by_name(names[stream.below(names.size())]);
-  made.region = static_cast<RegionRule>(stream.below(3));
+  made.region = static_cast<RegionRule>(stream.below(4));
+  if (made.region == RegionRule::planned) made.time = shifting::TimePolicy::now;
   made.wait_for_region = stream.below(2) == 0;
   const shifting::ForecastKind kinds[] = {shifting::ForecastKind::perfect, shifting::ForecastKind::noise,
                                           shifting::ForecastKind::flat_noise, shifting::ForecastKind::persistence,
@@ -92,12 +93,16 @@ inline Configuration random_configuration(RandomStream& stream) {
   made.resume_cost_ms = static_cast<std::int64_t>(stream.below(2) * stream.below(1'200'000));
   if (stream.below(2) == 0) made.quota.minimum = 0.3;
   made.cap = {static_cast<CapWhen>(stream.below(3)), 0.6, 0.65, 0.85};
+  if (stream.below(3) == 0) {
+    made.cap.by_model = true;
+    if (stream.below(2) == 0) made.cap.models = {{"T4", 0.6, 0.7, 0.9}};
+  }
   made.service.stretch = stream.below(2) == 0 ? 1 : 1.3;
   made.service.short_wait_ms = static_cast<std::int64_t>(stream.below(8)) * ms_per_hour;
   if (stream.below(3) == 0) {
     JointRule& joint = made.joint;
     joint.enabled = true;
-    for (bool* knob : {&joint.placement, &joint.start, &joint.region, &joint.cap, &joint.embodied})
+    for (bool* knob : {&joint.placement, &joint.start, &joint.region, &joint.cap, &joint.slice, &joint.embodied})
       *knob = stream.below(2) == 0;
     joint.models = {
         {"T4", carbon::GramsPerSecond{1e-3}, carbon::GramsPerSecond{1e-5}, {{0.6, 0.65, 0.8}, {0.8, 0.85, 0.95}}}};

@@ -1,15 +1,14 @@
 #include "cradle/dispatch/dispatcher.h"
 
 #include <algorithm>
-#include <cmath>
-#include <numeric>
+#include <iterator>
 
 #include "cradle/base/random.h"
 #include "cradle/dispatch/decision_log.h"
 #include "cradle/fleet/fragmentation.h"
-#include "cradle/shifting/quota.h"
 #include "joint_decider.h"
 #include "outlook.h"
+#include "region_decider.h"
 
 namespace cradle::dispatch {
 
@@ -25,9 +24,6 @@ constexpr std::size_t most_ranked_sites = 64;
 
 /// A plan made anew is kept for this long at least, so that no two of them follow each other by the millisecond.
 constexpr std::int64_t least_interval_ms = 60'000;
-
-/// The time that work takes at a pace, both in milliseconds.
-std::int64_t time_ms(std::int64_t work, Pace pace) { return (work * 1000 + pace.speed - 1) / pace.speed; }
 
 }  // namespace
 
@@ -50,6 +46,13 @@ Result<std::unique_ptr<Dispatcher>> Dispatcher::make(const Configuration& config
     if (!Outlook::signal(site, configuration.decide_by).covers(service.start, end))
       return missing_data("the intensity series does not cover " + to_iso(service.start) + " .. " + to_iso(end),
                           "site '" + site.name + "'", "use a typical-year grid profile, or a longer series");
+  std::vector<workload::Job> held_jobs;
+  if (configuration.joint.enabled && configuration.joint.slice) {
+    held_jobs.assign(typical.begin(), typical.end());
+    for (workload::Job& job : held_jobs)
+      job.demand.gpu_milli = held_gpu_milli(configuration.joint, job.demand.gpu_milli);
+    typical = held_jobs;
+  }
   fleet::FragmentationModel fragmentation(fleet::typical_demands(typical, *cluster));
   return std::unique_ptr<Dispatcher>(new Dispatcher(configuration, std::move(*cluster), {sites.begin(), sites.end()},
                                                     std::move(fragmentation), service));
@@ -83,6 +86,8 @@ Dispatcher::Dispatcher(const Configuration& configuration, fleet::Cluster cluste
     slots_ = 1 + sites_.size();
     if (configuration_.joint.enabled)
       joint_ = std::make_unique<JointDecider>(configuration_, cluster_, fragmentation_, *outlook_, sites_.size());
+    else if (configuration_.region == RegionRule::planned)
+      region_ = std::make_unique<RegionDecider>(cluster_, *outlook_, sites_.size(), configuration_.seed);
   }
   set_factors();
 }
@@ -116,6 +121,7 @@ std::span<const Decision> Dispatcher::arrive(std::int64_t now_ms, const workload
   const auto id = static_cast<JobId>(jobs_.size());
   Job& job = jobs_.emplace_back();
   job.request = cluster_.request(given.demand);
+  job.request.gpu_milli = held_gpu_milli(configuration_.joint, job.request.gpu_milli);
   if (!cluster_.fits_empty(job.request)) {
     job.state = State::done;
     answer_.push_back({id, Action::refuse, {}, {}, 0});
@@ -207,7 +213,7 @@ bool Dispatcher::later(const Wake& a, const Wake& b) { return a.at_ms != b.at_ms
 
 bool Dispatcher::needs_hours() const {
   if (!plans_) return false;
-  return !ready_.empty() || !capped_.empty() || (!perfect_ && !deferred_.empty());
+  return !ready_.empty() || !capped_.empty() || ((!perfect_ || region_) && !deferred_.empty());
 }
 
 void Dispatcher::wake_at(JobId id, std::int64_t at_ms) {
@@ -224,6 +230,10 @@ std::int64_t Dispatcher::plan(Job& job) {
   job.plan.clear();
   job.interval = 0;
   if (joint_) return joint_->start(asking(job));
+  if (region_) {
+    if (!may_still_wait(job)) return now_ms_;
+    return take(job, region_->decide(now_ms_, region_asking(job)));
+  }
   // Who runs longer than was believed has nothing left that could be planned.
   if (configuration_.time == TimePolicy::now || !may_still_wait(job) || job.remaining_ms <= 0) return now_ms_;
   const shifting::Window window{outlook_->step_of(now_ms_), job.remaining_ms, job.remaining_ms,
@@ -294,6 +304,7 @@ void Dispatcher::release(JobId id) {
   ++job.version;
   ++releases_;
   if (joint_) joint_->ended(id, job.placement.node);
+  if (region_) region_->ended(id);
   if (capped_.empty()) return;
   const auto at = std::lower_bound(capped_.begin(), capped_.end(), id);
   if (at != capped_.end() && *at == id) capped_.erase(at);
@@ -321,6 +332,7 @@ void Dispatcher::end_interval(JobId id) {
 }
 
 void Dispatcher::replan() {
+  if (region_) return replan_regions();
   if (joint_ ? !configuration_.joint.start : configuration_.time == TimePolicy::now) return;
   std::erase_if(ready_, [&](JobId id) {
     const std::int64_t from = plan(jobs_[id]);
@@ -340,6 +352,25 @@ void Dispatcher::replan() {
   }
 }
 
+void Dispatcher::replan_regions() {
+  order_.clear();
+  std::merge(ready_.begin(), ready_.end(), deferred_.begin(), deferred_.end(), std::back_inserter(order_));
+  std::vector<RegionAsking> open;
+  for (const JobId id : order_)
+    if (may_still_wait(jobs_[id])) open.push_back(region_asking(jobs_[id]));
+  region_->plan(now_ms_, open);
+  for (const RegionAsking& asking : open) {
+    Job& job = jobs_[asking.job];
+    const std::int64_t from = take(job, region_->choice(now_ms_, asking.job));
+    if (from <= now_ms_) {
+      if (job.state == State::deferred) make_ready(asking.job);
+    } else if (job.state == State::ready || from != job.until_ms) {
+      defer(asking.job, from);
+    }
+  }
+  std::erase_if(ready_, [&](JobId id) { return jobs_[id].state == State::deferred; });
+}
+
 void Dispatcher::drain() {
   if (ready_.empty()) return;
   if (!plans_) {
@@ -351,147 +382,6 @@ void Dispatcher::drain() {
   bool any = false;
   for (const JobId id : order_) any = try_start(id) || any;
   if (any) std::erase_if(ready_, [&](JobId id) { return jobs_[id].state == State::running; });
-}
-
-void Dispatcher::rank_sites(const Job& job) {
-  ranked_.clear();
-  for (SiteIndex site = 0; site < static_cast<SiteIndex>(sites_.size()); ++site)
-    if ((job.possible >> site & 1) != 0) ranked_.push_back(site);
-  std::vector<double> cost(sites_.size());
-  const bool window = configuration_.region == RegionRule::cheapest_window;
-  for (const SiteIndex site : ranked_) {
-    if (!window) {
-      cost[site] = outlook_->now(site);
-      continue;
-    }
-    const shifting::Signal& signal = outlook_->forecast(site);
-    const shifting::Step from = outlook_->step_of(now_ms_);
-    cost[site] = signal.sum(from, std::min(signal.end(), from + std::max<std::int64_t>(1, job.remaining_ms)));
-  }
-  std::stable_sort(ranked_.begin(), ranked_.end(), [&](SiteIndex a, SiteIndex b) { return cost[a] < cost[b]; });
-  // A plan that has pauses is not judged by the hours on end from now.
-  if (window && !job.plan.empty()) {
-    const auto planned = std::find(ranked_.begin(), ranked_.end(), job.site);
-    std::rotate(ranked_.begin(), planned, planned + 1);
-  }
-}
-
-SiteMask Dispatcher::under_quota(const Job& job) {
-  if (quota_hour_ != hour_of(now_ms_)) {
-    quota_hour_ = hour_of(now_ms_);
-    for (SiteIndex site = 0; site < static_cast<SiteIndex>(sites_.size()); ++site) {
-      using carbon::GramsPerKilowattHour;
-      const Outlook::DayAhead& day = outlook_->day_ahead(site);
-      const auto gpus = static_cast<int>(site_gpu_milli_[site] / fleet::milli);
-      const auto minimum = static_cast<int>(std::ceil(configuration_.quota.minimum * gpus));
-      // The search needs a lowest intensity above 0.
-      const double high = std::max(day.high, 1e-3), low = std::max(day.low, 1e-6 * high);
-      const auto quota = shifting::quota(GramsPerKilowattHour{outlook_->now(site)}, GramsPerKilowattHour{low},
-                                         GramsPerKilowattHour{high}, gpus, minimum);
-      quota_milli_[site] = quota ? std::int64_t{*quota} * fleet::milli : site_gpu_milli_[site];
-    }
-  }
-  SiteMask allowed = 0;
-  for (SiteIndex site = 0; site < static_cast<SiteIndex>(sites_.size()); ++site)
-    if (site_used_milli_[site] + job.request.total_gpu_milli() <= quota_milli_[site]) allowed |= SiteMask{1} << site;
-  return allowed;
-}
-
-std::optional<Placement> Dispatcher::choose(const Job& job, SiteMask sites, std::size_t slot) {
-  Refusal& refused = refused_[job.shape * slots_ + slot];
-  const bool known = refused.at == releases_ + 1;
-  if (known && job.request.memory_mib >= refused.memory_mib) return std::nullopt;
-  const auto placement = scheduler_.choose(job.request, job.shape, sites);
-  if (!placement && (slot > 0 || sites == policy::all_sites))
-    refused = {releases_ + 1, known ? std::min(refused.memory_mib, job.request.memory_mib) : job.request.memory_mib};
-  return placement;
-}
-
-bool Dispatcher::try_start(JobId id) {
-  Job& job = jobs_[id];
-  const bool held = plans_ && may_still_wait(job);
-  SiteMask allowed = policy::all_sites;
-  if (held && configuration_.quota.minimum < 1 && job.request.gpu_count > 0) allowed = under_quota(job);
-  std::optional<Placement> placement;
-  Pace pace;
-  if (joint_ && configuration_.joint.placement) {
-    if (const auto choice = joint_->choose(asking(job), allowed)) {
-      placement = choice->placement;
-      pace = choice->pace;
-    }
-  } else if (configuration_.region == RegionRule::any) {
-    if (allowed != 0) placement = choose(job, allowed, 0);
-  } else {
-    rank_sites(job);
-    for (const SiteIndex site : ranked_) {
-      if ((allowed >> site & 1) != 0) placement = choose(job, SiteMask{1} << site, std::size_t{site} + 1);
-      if (placement || (held && configuration_.wait_for_region)) break;
-    }
-  }
-  if (!placement) return false;
-  cluster_.place(*placement, job.request);
-  site_used_milli_[cluster_.site(placement->node)] += job.request.total_gpu_milli();
-  job.state = State::running;
-  job.placement = *placement;
-  ++job.version;
-  if (plans_) {
-    job.since_ms = now_ms_;
-    if (job.started) job.remaining_ms += configuration_.resume_cost_ms;
-    if (joint_ && !configuration_.joint.placement) pace = joint_->pace(asking(job), placement->node);
-    job.pace = joint_ ? pace : pace_of(job, *placement);
-    if (joint_)
-      joint_->began(id, job.request, *placement,
-                    now_ms_ + time_ms(std::max<std::int64_t>(1, job.remaining_ms), job.pace));
-    if (job.interval + 1 < job.plan.size()) {
-      const std::int64_t to = job.plan[job.interval].to;
-      wake_at(id, to > now_ms_ ? to : (hour_of(now_ms_) + 1) * ms_per_hour - service_.start.ms);
-    }
-  }
-  answer_.push_back({id, job.started ? Action::resume : Action::start, job.pace, *placement, 0});
-  job.started = true;
-  return true;
-}
-
-std::int64_t Dispatcher::pauses_ms(const Job& job) const {
-  std::int64_t pauses = 0;
-  for (std::size_t next = job.interval + 1; next < job.plan.size(); ++next)
-    pauses += job.plan[next].from - job.plan[next - 1].to;
-  return pauses;
-}
-
-Pace Dispatcher::pace_of(const Job& job, const Placement& placement) {
-  const CapRule& rule = configuration_.cap;
-  if (rule.when == CapWhen::never || !job.may_wait || job.request.gpu_count == 0 || job.request.shares_gpu()) return {};
-  const SiteIndex site = cluster_.site(placement.node);
-  if (rule.when == CapWhen::dirty_hours) {
-    const JobId id = static_cast<JobId>(&job - jobs_.data());
-    const auto at = std::lower_bound(capped_.begin(), capped_.end(), id);
-    if (at == capped_.end() || *at != id) capped_.insert(at, id);
-    if (outlook_->now(site) <= outlook_->day_ahead(site).median) return {};
-  }
-  const auto thousandths = [](double share) { return static_cast<std::uint16_t>(std::lround(share * 1000)); };
-  // No cap takes a GPU below what it draws when idle.
-  const fleet::PowerModel& power = cluster_.spec(placement.node).power;
-  const double floor = power.gpu_full.value() > 0 ? std::min(1.0, power.gpu_idle / power.gpu_full) : 1;
-  const Pace capped{thousandths(rule.limit), thousandths(std::max(rule.power, floor)), thousandths(rule.speed)};
-  const std::int64_t work = std::max<std::int64_t>(1, job.remaining_ms);
-  return now_ms_ + time_ms(work, capped) + pauses_ms(job) <= job.deadline_ms ? capped : Pace{};
-}
-
-void Dispatcher::set_paces() {
-  for (const JobId id : capped_) {
-    Job& job = jobs_[id];
-    progress(job);
-    const Pace pace = pace_of(job, job.placement);
-    if (pace == job.pace) continue;
-    job.pace = pace;
-    answer_.push_back({id, Action::cap, pace, job.placement, 0});
-  }
-}
-
-JointAsking Dispatcher::asking(const Job& job) const {
-  return {job.request,  job.shape,      now_ms_,        std::max<std::int64_t>(1, job.remaining_ms),
-          job.may_wait, latest_ms(job), job.deadline_ms};
 }
 
 }  // namespace cradle::dispatch

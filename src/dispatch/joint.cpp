@@ -34,6 +34,12 @@ Watts draw(const JointJob& job, const JointKind& kind, const JointCap& cap) {
 
 }  // namespace
 
+int held_gpu_milli(const JointRule& rule, int asked) {
+  if (!rule.enabled || !rule.slice || asked <= 0 || asked >= fleet::milli) return asked;
+  const int slices = (7 * asked + fleet::milli - 1) / fleet::milli;
+  return (slices * fleet::milli + 6) / 7;
+}
+
 Result<void> check(const JointRule& rule) {
   const auto refuse = [](const std::string& model, std::string what, std::string hint) {
     return bad_input(std::move(what), "joint, GPU model '" + model + "'", std::move(hint));

@@ -25,6 +25,8 @@ class Outlook {
 
   /// Makes the forecasts those of the hour that holds `now_ms`.
   void look(std::int64_t now_ms);
+  /// When the hour of `look` begins, on the dispatcher's clock.
+  std::int64_t hour_start_ms() const { return first_ms_ + hour_ * ms_per_hour; }
   /// A time of the dispatcher on the clock of `forecast`, and back.
   shifting::Step step_of(std::int64_t at_ms) const { return at_ms - origin_ms_; }
   std::int64_t ms_of(shifting::Step step) const { return step + origin_ms_; }

@@ -178,6 +178,39 @@ TEST(TimedPolicies, TheCheapestRegionEmitsLeastAndACapStretches) {
   EXPECT_GT(slow.slowdown_p95, 1.2);
 }
 
+// Where the clean site is small, rules for one job alone send everybody there at the same hour; who finds it full runs
+// wherever there is room. The plan of all jobs deals out the site's clean hours.
+TEST(TimedPolicies, PlannedSitesEmitLessWhereCleanRoomIsScarce) {
+  const std::vector nodes{dispatch::node("a", 8, 0), dispatch::node("b", 8, 0), dispatch::node("c", 2, 1)};
+  const std::vector sites{dispatch::site("coal", 1, 700), dispatch::site("hydro", 3, 200)};
+  double planned = 0, alone = 0, any = 0;
+  for (std::uint64_t seed = 1; seed <= 5; ++seed) {
+    std::vector<workload::Job> jobs;
+    RandomStream stream(seed, "scarce");
+    for (int i = 0; i < 60; ++i)
+      jobs.push_back(dispatch::job("j" + std::to_string(i), static_cast<std::int64_t>(stream.below(5 * ms_per_day)),
+                                   static_cast<std::int64_t>(1 + stream.below(6)) * ms_per_hour));
+    TimedOptions options;
+    options.start = instant_of(2022, 1, 1);
+    options.horizon_ms = 8 * ms_per_day;
+    const auto grams = [&](dispatch::RegionRule region, TimePolicy time) {
+      Configuration configuration = dispatch::configuration(time);
+      configuration.region = region;
+      options.service = configuration.service;
+      Kept kept;
+      const auto result = *replay_timed(nodes, jobs, sites, configuration, options, kept);
+      EXPECT_EQ(result.finished, jobs.size());
+      EXPECT_EQ(result.late, 0U);
+      return job_grams(kept.entries, nodes, sites);
+    };
+    planned += grams(dispatch::RegionRule::planned, TimePolicy::now);
+    alone += grams(dispatch::RegionRule::cheapest_window, TimePolicy::lowest_window);
+    any += grams(dispatch::RegionRule::any, TimePolicy::lowest_window);
+  }
+  EXPECT_LT(planned, alone);
+  EXPECT_LT(alone, any);
+}
+
 // One job of one whole GPU by hand: 10 s of work at 80 % speed and half the draw take 12.5 s.
 TEST(TimedPolicies, ACappedJobByHand) {
   const std::vector nodes{dispatch::node("a", 2)};

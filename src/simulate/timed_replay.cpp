@@ -216,7 +216,11 @@ class Replay {
     }
   }
 
-  Request request_of(JobId id) const { return cluster_.request(job_of(id).demand); }
+  Request request_of(JobId id) const {
+    Request request = cluster_.request(job_of(id).demand);
+    request.gpu_milli = dispatch::held_gpu_milli(dispatcher_.configuration().joint, request.gpu_milli);
+    return request;
+  }
 
   void begin(const Decision& decision) {
     Run& run = runs_[decision.job];
@@ -292,7 +296,10 @@ class Replay {
     run.left -= work;
     run.redo -= redone;
     const double useful_ms = static_cast<double>(work - redone) / full_speed;
-    result_.useful_gpu_hours += run.share.operations_per_second[0] * useful_ms / ms_per_hour;
+    // A slice that is wider than what was asked for does no more work.
+    const workload::Demand& asked = job_of(id).demand;
+    const double gpus = static_cast<double>(asked.gpu_count) * asked.gpu_milli / fleet::milli;
+    result_.useful_gpu_hours += gpus * useful_ms / ms_per_hour;
     if (elapsed == 0) return;
     for (std::uint32_t part = 0; part < parts_per_node; ++part) {
       if (run.share.operations_per_second[part] == 0) continue;

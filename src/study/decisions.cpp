@@ -50,8 +50,10 @@ Result<std::vector<DecisionCheck>> check_decisions(const StudyConfig& config, co
   period.seed = config.seed;
   std::vector<DecisionCheck> checks;
   for (const dispatch::LogSection& section : *sections) {
-    auto check = simulate::check_decisions(plan->nodes, input.workload.jobs, plan->sites,
-                                           row_configuration(config, section.name), period, section, file);
+    auto row = row_of(config, section.name, *plan, catalog);
+    if (!row) return row.error();
+    auto check = simulate::check_decisions(plan->nodes, input.workload.jobs, plan->sites, row->configuration, period,
+                                           section, file);
     if (!check) return check.error();
     checks.push_back({section.name, std::move(*check)});
   }

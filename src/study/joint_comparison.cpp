@@ -9,6 +9,7 @@
 #include "cradle/base/parallel.h"
 #include "cradle/base/text.h"
 #include "joint_ground.h"
+#include "strategy_config.h"
 
 namespace cradle::study {
 
@@ -18,17 +19,9 @@ using carbon::GramsCO2e;
 using carbon::Signal;
 using dispatch::Configuration;
 
-/// The narrowest slice of a seventh or more that holds this share of a GPU.
-int in_sevenths(int gpu_milli) {
-  if (gpu_milli <= 0 || gpu_milli >= fleet::milli) return gpu_milli;
-  const int slices = (7 * gpu_milli + fleet::milli - 1) / fleet::milli;
-  return (slices * fleet::milli + 6) / 7;
-}
-
 struct Strategy {
   std::string name, detail;
   Configuration configuration;
-  bool in_slices = false;
 };
 
 /// All that one place replays with one seed.
@@ -60,15 +53,6 @@ class Place {
     if (!plan) return plan.error();
     has_marginal_ = std::all_of(plan->sites.begin(), plan->sites.end(),
                                 [](const carbon::SiteRecord& site) { return site.marginal.has_value(); });
-    sliced_input_ = input_;
-    for (workload::Job& job : sliced_input_.workload.jobs) {
-      const workload::Demand& demand = job.demand;
-      const auto hours = static_cast<double>(demand.gpu_count) * static_cast<double>(job.duration_ms);
-      asked_ += hours * demand.gpu_milli;
-      job.demand.gpu_milli = in_sevenths(demand.gpu_milli);
-      sliced_ += hours * demand.gpu_milli;
-    }
-    sliced_ground_.emplace(config_, sliced_input_, *plan);
     ground_.emplace(config_, input_, std::move(*plan));
     return {};
   }
@@ -159,7 +143,8 @@ class Place {
     without("cap", [](Configuration& made) { made.joint.cap = false; });
     list.push_back({"joint, caps save least", "", joint(view, CurveEnd::least_saving)});
     list.push_back({"joint, caps save most", "", joint(view, CurveEnd::most_saving)});
-    list.push_back({"joint, in slices", "", all, true});
+    list.push_back({"joint, in slices", "", all});
+    list.back().configuration.joint.slice = true;
     if (has_marginal_) {
       // Counted by this view's signal, decided by the other: where the two disagree, the start knob changes its sign.
       const Signal other = view.signal == Signal::average ? Signal::marginal : Signal::average;
@@ -182,13 +167,11 @@ class Place {
     for (const JointView view : views()) {
       const JointOutcome* reference = nullptr;
       for (const Strategy& strategy : strategies(view, *pipelines[index(view.signal)])) {
-        auto made = (strategy.in_slices ? *sliced_ground_ : *ground_).outcome(strategy.configuration);
+        auto made = ground_->outcome(strategy.configuration);
         if (!made) return made.error();
         const JointOutcome& outcome = **made;
         if (reference == nullptr) reference = &outcome;
-        // A slice that is wider than what was asked for does no more work.
-        const double useful =
-            outcome.replay.useful_gpu_hours * (strategy.in_slices && sliced_ > 0 ? asked_ / sliced_ : 1);
+        const double useful = outcome.replay.useful_gpu_hours;
         const double work = useful > 0 ? reference->replay.useful_gpu_hours / useful : 1;
         JointRow& row = rows.emplace_back();
         row.place = name_;
@@ -268,9 +251,6 @@ class Place {
   StudyInput input_;
   bool has_marginal_ = false;
   std::optional<JointGround> ground_;
-  StudyInput sliced_input_;
-  std::optional<JointGround> sliced_ground_;
-  double asked_ = 0, sliced_ = 0;  ///< GPU time of all jobs, as asked for and in slices
 };
 
 void add(JointRow& sum, const JointRow& row) {
@@ -327,22 +307,12 @@ std::vector<dispatch::JointModel> joint_models(const FleetPlan& plan, const cata
     if (spec.gpu_count > 0) model.gpu_embodied = rate(simulate::Part::gpu) / spec.gpu_count;
     const double threads = static_cast<double>(spec.cpu_milli) / fleet::milli;
     model.thread_embodied = (rate(simulate::Part::cpu) + rate(simulate::Part::host)) / threads;
-    const catalog::Server* server = catalog.server_for_trace_model(spec.gpu_model);
-    if (server == nullptr || spec.gpu_count == 0) continue;
-    for (const auto* curve : catalog.curves_of(server->accelerator, catalog::CurveKind::power_cap)) {
-      if (curve->work != "training") continue;
-      for (const catalog::CurvePoint& point : curve->points) {
-        const auto &power = point.power.estimate, &speed = point.throughput.estimate;
-        const dispatch::JointCap cap{point.at.estimate.value,
-                                     end == CurveEnd::value          ? power.value
-                                     : end == CurveEnd::least_saving ? power.high
-                                                                     : power.low,
-                                     end == CurveEnd::value          ? speed.value
-                                     : end == CurveEnd::least_saving ? speed.low
-                                                                     : speed.high};
-        if (cap.limit < 1) model.caps.push_back(cap);
-      }
-      break;
+    const catalog::AcceleratorCurve* curve =
+        spec.gpu_count > 0 ? cap_curve_of(catalog, spec.gpu_model, "training") : nullptr;
+    if (curve == nullptr) continue;
+    for (const catalog::CurvePoint& point : curve->points) {
+      const dispatch::CapPoint cap = cap_point(point, end);
+      if (cap.limit < 1) model.caps.push_back({cap.limit, cap.power, cap.speed});
     }
   }
   std::sort(models.begin(), models.end(), [](const auto& a, const auto& b) { return a.gpu_model < b.gpu_model; });

@@ -35,17 +35,39 @@ void read_service(TomlReader& table, dispatch::ServiceRule& service) {
   read_waits(table, service);
 }
 
-void read_cap(TomlReader& table, Configuration& strategy) {
+constexpr const char* cap_keys[] = {"cap_limit", "curve_limit", "curve_power", "curve_speed", "cap_curve", "cap_work"};
+
+void refuse_keys(TomlReader& table, std::span<const char* const> keys, const std::string& why,
+                 const std::string& hint) {
+  for (const char* key : keys)
+    if (table.has(key)) table.fail(key, std::string("strategy.") + key + why, hint);
+}
+
+void read_cap(TomlReader& table, Configuration& strategy, StrategyCurves& curves) {
   const std::vector<std::string> words{"never", "always", "dirty-hours"};
   const auto when = static_cast<CapWhen>(table.choice("cap", words, static_cast<std::size_t>(CapWhen::never)));
   if (when == CapWhen::never) {
-    for (const char* key : {"cap_limit", "curve_limit", "curve_power", "curve_speed"})
-      if (table.has(key))
-        table.fail(key, std::string("strategy.") + key + " without a power cap",
-                   "say when the cap holds: cap = \"always\" or cap = \"dirty-hours\"");
-    return;
+    return refuse_keys(table, cap_keys, " without a power cap",
+                       "say when the cap holds: cap = \"always\" or cap = \"dirty-hours\"");
   }
   const double limit = table.number("cap_limit", 0.001, 1);
+  if (table.has("cap_curve")) {
+    curves.record = table.text("cap_curve");
+    refuse_keys(table, std::span(cap_keys).subspan(1, 3), " beside cap_curve",
+                "give a record of the catalogue or a curve of your own, not both");
+    if (curves.record == each_model) {
+      curves.work = table.text("cap_work", curves.work);
+    } else {
+      refuse_keys(table, std::span(cap_keys).last(1), " beside a record",
+                  "a record is of one kind of work; cap_curve = \"catalog\" takes that of cap_work for each model");
+    }
+    strategy.cap.when = when;
+    strategy.cap.limit = limit;
+    strategy.cap.by_model = true;
+    return;
+  }
+  refuse_keys(table, std::span(cap_keys).last(1), " without cap_curve = \"catalog\"",
+              "it says which of a model's curves is taken");
   const auto limits = table.numbers("curve_limit", 0.001, 1, true);
   const auto powers = table.numbers("curve_power", 0.001, 1, true);
   const auto speeds = table.numbers("curve_speed", 0.001, 1, true);
@@ -59,7 +81,42 @@ void read_cap(TomlReader& table, Configuration& strategy) {
   strategy.cap = *rule;
 }
 
-Configuration read_strategy(TomlReader& table, const dispatch::ServiceRule& service) {
+void read_joint(TomlReader& table, Configuration& strategy) {
+  dispatch::JointRule& joint = strategy.joint;
+  joint.enabled = table.flag("joint", false);
+  if (!joint.enabled) {
+    const char* const keys[] = {"joint_knobs", "joint_embodied"};
+    return refuse_keys(table, keys, " without the joint rule", "add joint = true");
+  }
+  joint.embodied = table.flag("joint_embodied", false);
+  if (table.has("joint_knobs")) {
+    const std::vector<std::string> words{"placement", "start", "region", "cap", "slice"};
+    bool* const knobs[] = {&joint.placement, &joint.start, &joint.region, &joint.cap, &joint.slice};
+    for (bool* knob : knobs) *knob = false;
+    for (const std::string& word : table.texts("joint_knobs", true)) {
+      const auto at = std::find(words.begin(), words.end(), word);
+      if (at == words.end())
+        return table.fail("joint_knobs", "strategy.joint_knobs: '" + word + "' is no knob", suggest(word, words));
+      *knobs[at - words.begin()] = true;
+    }
+  }
+  const std::string why = " beside joint = true", hint = "the joint rule chooses it; without it drop joint";
+  const char* const chosen[] = {"time", "cap"};
+  refuse_keys(table, chosen, why, hint);
+  const char* const placed[] = {"placement", "region", "wait_for_region"};
+  if (joint.placement)
+    refuse_keys(table, placed, why, "the joint rule places: leave \"placement\" out of joint_knobs, or this key");
+}
+
+CurveEnd read_end(TomlReader& table, const Configuration& strategy, const StrategyCurves& curves) {
+  const auto end = static_cast<CurveEnd>(table.choice("curve_end", {"value", "least-saving", "most-saving"}, 0));
+  const char* const keys[] = {"curve_end"};
+  if (!strategy.joint.enabled && curves.record.empty())
+    refuse_keys(table, keys, " without a curve of the catalogue", "it is for cap_curve and joint");
+  return end;
+}
+
+Configuration read_strategy(TomlReader& table, const dispatch::ServiceRule& service, StrategyCurves& curves) {
   Configuration strategy;
   strategy.name = table.text("name");
   strategy.service = service;
@@ -75,7 +132,11 @@ Configuration read_strategy(TomlReader& table, const dispatch::ServiceRule& serv
   read_waits(table, strategy.service);
   strategy.knows_length = table.choice("knows", {"length", "mean"}, 0) == 0;
   strategy.resume_cost_ms = std::llround(table.number("resume_cost_minutes", 0, 1440, 0) * 60'000);
-  strategy.region = static_cast<RegionRule>(table.choice("region", {"any", "cleanest-now", "cheapest-window"}, 0));
+  strategy.region =
+      static_cast<RegionRule>(table.choice("region", {"any", "cleanest-now", "cheapest-window", "planned"}, 0));
+  if (strategy.region == RegionRule::planned && strategy.time != shifting::TimePolicy::now)
+    table.fail("time", "strategy.time beside region = \"planned\"",
+               "the plan of sites chooses the start too: drop time");
   strategy.wait_for_region = table.flag("wait_for_region", false);
   const std::string forecast = table.text("forecast", "perfect");
   if (const auto model = shifting::forecast_by_name(forecast)) {
@@ -85,7 +146,10 @@ Configuration read_strategy(TomlReader& table, const dispatch::ServiceRule& serv
   }
   strategy.decide_by = static_cast<dispatch::DecideBy>(table.choice("decide_by", {"marginal", "average"}, 1));
   strategy.quota.minimum = table.number("quota", 0.001, 1, 1);
-  read_cap(table, strategy);
+  read_cap(table, strategy, curves);
+  read_joint(table, strategy);
+  curves.where = table.where();
+  curves.end = read_end(table, strategy, curves);
   return strategy;
 }
 
@@ -98,11 +162,13 @@ void read_strategies(TomlReader& root, StudyConfig& config) {
     config.shows_service = true;
   }
   for (TomlReader& table : root.tables("strategy")) {
-    Configuration strategy = read_strategy(table, config.service);
+    StrategyCurves curves;
+    Configuration strategy = read_strategy(table, config.service, curves);
     for (const Configuration& other : config.strategies)
       if (other.name == strategy.name)
         table.fail("name", "strategy.name: '" + strategy.name + "' appears twice", "name each strategy differently");
     config.strategies.push_back(std::move(strategy));
+    config.curves.push_back(std::move(curves));
     config.shows_service = true;
   }
 }
@@ -134,9 +200,28 @@ std::string service_note(const dispatch::ServiceRule& rule) {
 }
 
 std::string strategy_note(const dispatch::Configuration& strategy) {
-  std::string text = strategy.name + ": " + strategy.placement.name + ", time " +
-                     std::string(shifting::name(strategy.time)) + ", region " +
-                     std::string(dispatch::name(strategy.region));
+  const dispatch::JointRule& joint = strategy.joint;
+  std::string text = strategy.name + ": ";
+  if (joint.enabled) {
+    std::string knobs;
+    const auto knob = [&](const char* word, bool on) {
+      if (on) (knobs += knobs.empty() ? "" : ", ") += word;
+    };
+    knob("placement", joint.placement);
+    knob("start", joint.start);
+    knob("region", joint.region);
+    knob("cap", joint.cap);
+    knob("slice", joint.slice);
+    text += "chosen together: " + (knobs.empty() ? std::string("nothing") : knobs);
+    text += joint.embodied ? "; device time counts its embodied share" : "; what is bought is sunk";
+  }
+  if (!joint.enabled || !joint.placement) {
+    text += (joint.enabled ? ", " : "") + strategy.placement.name;
+    const bool planned = strategy.region == RegionRule::planned;
+    if (planned) text += ", sites and starts of all jobs planned together";
+    if (!planned && !joint.enabled) text += ", time " + std::string(shifting::name(strategy.time));
+    if (!planned) text += ", region " + std::string(dispatch::name(strategy.region));
+  }
   if (strategy.wait_for_region) text += " (waits for it)";
   text += ", forecast " + shifting::name(strategy.forecast);
   if (!strategy.knows_length) text += ", lengths unknown";
@@ -144,7 +229,9 @@ std::string strategy_note(const dispatch::Configuration& strategy) {
   if (strategy.resume_cost_ms > 0)
     text += ", each resumption costs " + shortest(static_cast<double>(strategy.resume_cost_ms) / 60'000) + " min";
   const dispatch::CapRule& cap = strategy.cap;
-  if (cap.when != dispatch::CapWhen::never)
+  if (cap.when != dispatch::CapWhen::never && cap.by_model)
+    text += ", power cap " + shortest(cap.limit) + " " + std::string(dispatch::name(cap.when));
+  else if (cap.when != dispatch::CapWhen::never)
     text += ", power cap " + shortest(cap.limit) + " " + std::string(dispatch::name(cap.when)) + " (draw " +
             shortest(std::round(cap.power * 1000) / 1000) + ", speed " + shortest(std::round(cap.speed * 1000) / 1000) +
             ")";

@@ -59,9 +59,10 @@ Result<Outcome> outcome_of(const StudyConfig& config, const StudyInput& input, c
   auto accountant = Accountant::make(plan->sites, plan->components, jobs, View::attributional, Grouping::machine,
                                      {config.start, {config.start.ms + replay.horizon_ms}});
   if (!accountant) return accountant.error();
+  auto row = row_of(config, policy, *plan, catalog);
+  if (!row) return row.error();
   AccountSink sink(*accountant);
-  auto result = simulate::replay_timed(plan->nodes, input.workload.jobs, plan->sites, row_configuration(config, policy),
-                                       replay, sink);
+  auto result = simulate::replay_timed(plan->nodes, input.workload.jobs, plan->sites, row->configuration, replay, sink);
   if (!result) return result.error();
   if (sink.error) return *sink.error;
   return Outcome{accountant->account().total.total().value, carbon::Hours{result->useful_gpu_hours}};
@@ -337,7 +338,7 @@ class Uncertainty {
 };
 
 void describe_inputs(const StudyConfig& config, const StudyInput& input, const catalog::Catalog& catalog,
-                     const FleetPlan& plan, report::StudyReport& report) {
+                     const FleetPlan& plan, const std::vector<Row>& rows, report::StudyReport& report) {
   for (std::size_t s = 0; s < plan.sites.size(); ++s) {
     const carbon::SiteRecord& site = plan.sites[s];
     report::SiteSummary summary{
@@ -371,6 +372,9 @@ void describe_inputs(const StudyConfig& config, const StudyInput& input, const c
                            shortest(config.fleet.scale) + ")");
   if (config.shows_service) report.notes.push_back(service_note(config.service));
   for (const dispatch::Configuration& strategy : config.strategies) report.notes.push_back(strategy_note(strategy));
+  for (const Row& row : rows)
+    for (const std::string& note : row.notes)
+      if (std::find(report.notes.begin(), report.notes.end(), note) == report.notes.end()) report.notes.push_back(note);
   const bool marginal = std::any_of(
       config.strategies.begin(), config.strategies.end(),
       [](const dispatch::Configuration& strategy) { return strategy.decide_by == dispatch::DecideBy::marginal; });
@@ -405,7 +409,14 @@ Result<StudyOutcome> run_study(const StudyConfig& config, const StudyInput& inpu
                          std::to_string(longest_period / ms_per_day) + " are accounted",
                      config.file + ": workload", "check the times of the jobs: seconds from the start of the trace");
   if (auto ok = simulate::check_timed(plan->nodes, input.workload.jobs, plan->sites, period); !ok) return ok.error();
-  describe_inputs(config, input, catalog, *plan, report);
+  std::vector<Row> rows;
+  for (const std::string& name : row_names(config)) {
+    auto row = row_of(config, name, *plan, catalog);
+    if (!row) return row.error();
+    if (auto ok = dispatch::check(row->configuration); !ok) return ok.error();
+    rows.push_back(std::move(*row));
+  }
+  describe_inputs(config, input, catalog, *plan, rows, report);
 
   auto ledger = ledger::Ledger::create(options.ledger);
   if (!ledger) return ledger.error();
@@ -414,7 +425,8 @@ Result<StudyOutcome> run_study(const StudyConfig& config, const StudyInput& inpu
     planned.push_back(
         {job.name, job.user, job.product, {config.start.ms + job.arrival_ms}, std::nullopt, std::nullopt});
   dispatch::DecisionLog decisions;
-  for (const std::string& name : row_names(config)) {
+  for (const Row& row : rows) {
+    const std::string& name = row.configuration.name;
     ledger::RunInfo info;
     info.name = info.policy = name;
     info.study = config.name;
@@ -439,8 +451,8 @@ Result<StudyOutcome> run_study(const StudyConfig& config, const StudyInput& inpu
       replay.progress = [&](std::int64_t done, std::int64_t total) {
         options.progress(name, static_cast<std::uint64_t>(done), static_cast<std::uint64_t>(total));
       };
-    auto result = simulate::replay_timed(plan->nodes, input.workload.jobs, plan->sites, row_configuration(config, name),
-                                         replay, *writer);
+    auto result =
+        simulate::replay_timed(plan->nodes, input.workload.jobs, plan->sites, row.configuration, replay, *writer);
     if (!result) return result.error();
     if (auto ok = writer->set_jobs(result->jobs); !ok) return ok.error();
     if (result->stopped) {

@@ -38,6 +38,9 @@ enum class RegionRule : std::uint8_t {
   any,              ///< wherever the placement policy likes best
   cleanest_now,     ///< the site of lowest intensity x PUE at this hour, then the next one
   cheapest_window,  ///< the site whose intensity x PUE over the job's planned run is lowest, then the next one
+  /// Site and start hour of all jobs that may wait are planned together, against the GPUs that are free by site and
+  /// hour (shifting/region_planner.h), anew every hour; jobs without a place, or out of time, as cheapest_window.
+  planned,
 };
 std::string_view name(RegionRule rule);
 
@@ -64,21 +67,30 @@ enum class CapWhen : std::uint8_t {
 };
 std::string_view name(CapWhen when);
 
+/// A GPU model under a cap.
+struct ModelCap {
+  std::string gpu_model;
+  double limit = 1, power = 1, speed = 1;  ///< as in CapRule
+  friend bool operator==(const ModelCap&, const ModelCap&) = default;
+};
+
 /// A GPU under a cap, each relative to itself without one.
 struct CapRule {
   CapWhen when = CapWhen::never;
-  double limit = 1;  ///< power limit over the default one
-  double power = 1;  ///< draw over the full draw
-  double speed = 1;  ///< work done per second
+  double limit = 1;                   ///< power limit over the default one
+  double power = 1;                   ///< draw over the full draw
+  double speed = 1;                   ///< work done per second
+  bool by_model = false;              ///< `models` stand in for the three above; a model that is not named has no cap
+  std::vector<ModelCap> models = {};  ///< each model once
   friend bool operator==(const CapRule&, const CapRule&) = default;
 };
 
 struct CapPoint {
   double limit, power, speed;
 };
-/// The rule for a limit by linear interpolation of a curve. bad_input: no point, limits that do not rise strictly,
-/// power or speed that falls with the limit or is not 1 at limit 1, values outside 0 (excluded) .. 1, or a limit
-/// outside the curve.
+/// The rule of all models for a limit by linear interpolation of a curve. bad_input: no point, limits that do not rise
+/// strictly, power or speed that falls with the limit or is not 1 at limit 1, values outside 0 (excluded) .. 1, or a
+/// limit outside the curve.
 Result<CapRule> cap_from_curve(CapWhen when, double limit, const std::vector<CapPoint>& curve);
 
 struct Configuration {

@@ -21,6 +21,9 @@ class DecisionLog;
 class JointDecider;
 struct JointAsking;
 class Outlook;
+class RegionDecider;
+struct RegionAsking;
+struct RegionChoice;
 
 using JobId = std::uint32_t;  ///< jobs are numbered in order of arrival, from 0
 
@@ -103,6 +106,7 @@ class Dispatcher {
     bool long_queue = false;
     bool may_wait = false;
     fleet::SiteIndex site = 0;      ///< of its plan
+    bool at_site = false;           ///< the region planner has a place for it there
     policy::SiteMask possible = 0;  ///< sites that could hold it; only with a region rule
     std::uint32_t version = 0;      ///< of its wake-up: earlier ones are void
     std::int64_t arrived_ms = 0, known_ms = 0, wait_ms = 0, deadline_ms = 0;
@@ -153,6 +157,10 @@ class Dispatcher {
   std::optional<fleet::Placement> choose(const Job& job, policy::SiteMask sites, std::size_t slot);
   Pace pace_of(const Job& job, const fleet::Placement& placement);
   JointAsking asking(const Job& job) const;
+  RegionAsking region_asking(const Job& job) const;
+  /// Keeps the planned site; the time from which the job may run.
+  std::int64_t take(Job& job, const std::optional<RegionChoice>& choice);
+  void replan_regions();
   void set_paces();
   void replan();
   bool needs_hours() const;
@@ -166,7 +174,8 @@ class Dispatcher {
   policy::Scheduler scheduler_;
   Service service_;
   std::unique_ptr<Outlook> outlook_;
-  std::unique_ptr<JointDecider> joint_;  ///< null without the joint rule
+  std::unique_ptr<JointDecider> joint_;    ///< null without the joint rule
+  std::unique_ptr<RegionDecider> region_;  ///< null unless the region rule is planned
   DecisionLog* log_ = nullptr;
 
   std::int64_t now_ms_ = 0;

@@ -42,10 +42,17 @@ struct JointRule {
   bool start = true;
   bool region = true;
   bool cap = true;
+  /// Jobs that share a GPU get a hardware slice: their share rounded up to sevenths, on every model, as if all could be
+  /// partitioned.
+  bool slice = false;
   bool embodied = false;  ///< device time counts its embodied share; false: what is bought is sunk
   std::vector<JointModel> models;
   friend bool operator==(const JointRule&, const JointRule&) = default;
 };
+
+/// Thousandths of a GPU that a job holds under the rule: what it asks for, or the narrowest slice of a seventh or more
+/// around its share.
+int held_gpu_milli(const JointRule& rule, int asked);
 
 /// bad_input: a model that appears twice, an embodied rate that is negative or not finite, a cap outside 0.001 .. 1.
 Result<void> check(const JointRule& rule);

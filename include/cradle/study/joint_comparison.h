@@ -31,8 +31,6 @@ struct JointOptions {
   unsigned threads = 0;
 };
 
-/// Where in its range the power-cap curve is taken.
-enum class CurveEnd : std::uint8_t { value, least_saving, most_saving };
 /// What the joint rule must know of the fleet's GPU models: embodied shares of the plan's components and the caps of
 /// the catalogue's curves for training. A model without a curve runs without caps.
 std::vector<dispatch::JointModel> joint_models(const FleetPlan& plan, const catalog::Catalog& catalog, CurveEnd end);

@@ -35,6 +35,17 @@ struct SiteConfig {
   double share = 1;  ///< of the nodes, relative to the other sites
 };
 
+/// Where in its range a curve of power caps is taken.
+enum class CurveEnd : std::uint8_t { value, least_saving, most_saving };
+
+/// What a strategy takes from the catalogue's curves of power caps once the fleet is known.
+struct StrategyCurves {
+  std::string where;   ///< file and line of the strategy, for errors
+  std::string record;  ///< of the cap: a curve, "catalog" (each GPU model its own), or empty: typed, or no cap
+  std::string work = "training";  ///< of the models' own curves
+  CurveEnd end = CurveEnd::value;
+};
+
 struct StudyConfig {
   std::string file;  ///< what errors and the report call it
   std::string name;
@@ -47,6 +58,7 @@ struct StudyConfig {
   std::vector<SiteConfig> sites;
   std::vector<std::string> policies;
   std::vector<dispatch::Configuration> strategies;  ///< rows beside the policies; their seed is the study's
+  std::vector<StrategyCurves> curves;               ///< one for each strategy
   dispatch::ServiceRule service;                    ///< what the jobs of every row were promised
   bool shows_service = false;                       ///< a [service] table or a strategy asks for its columns
   std::string baseline;  ///< the policy or strategy that the best one is held against; empty: the first
@@ -59,7 +71,8 @@ Result<StudyConfig> parse_study(std::string_view text, std::string_view file);
 
 /// Names of all rows, in their order: policies, then strategies.
 std::vector<std::string> row_names(const StudyConfig& config);
-/// What decides in a row. Precondition: row_names holds the name.
+/// What decides in a row, as written: what comes from the catalogue is not filled in. Precondition: row_names holds the
+/// name.
 dispatch::Configuration row_configuration(const StudyConfig& config, std::string_view name);
 
 /// The study that runs when no file is given: three sites with different grids, all policies.
