@@ -46,6 +46,19 @@ void BM_choose_wide(benchmark::State& state) { choose(state, true); }
 BENCHMARK(BM_choose)->Name("slicing/choose_partition");
 BENCHMARK(BM_choose_wide)->Name("slicing/choose_partition_with_1g20");
 
+/// Sixteen jobs with a value for each place: the best state, subset and assignment.
+void BM_placed(benchmark::State& state) {
+  const PartitionTable table = a100(false);
+  const Chooser chooser(table);
+  cradle::RandomStream draws(1, "bench.slicing.placed");
+  const std::size_t jobs = 16;
+  std::vector<double> values;
+  for (std::size_t v = 0; v < jobs * chooser.slots(); ++v)
+    values.push_back(draws.below(8) == 0 ? cannot_run : draws.uniform());
+  for (auto _ : state) benchmark::DoNotOptimize(chooser.best_placed(values, jobs, {}, 0));
+}
+BENCHMARK(BM_placed)->Name("slicing/choose_among_16_by_place")->Unit(benchmark::kMicrosecond);
+
 /// An arrival on one of eight accelerators, least growth of fragments; the fullest is emptied when nothing fits.
 void BM_place(benchmark::State& state) {
   const PartitionTable table = a100(false);

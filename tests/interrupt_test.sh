@@ -64,3 +64,38 @@ wait $fleet || status=$?
 [ $((SECONDS - asked)) -le 30 ] || { echo "fleet: stopped $((SECONDS - asked)) s after it was asked to"; exit 1; }
 grep -q 'interrupted' out || grep -q 'stopped before there was a plan' err || { echo "fleet: no word of it"; exit 1; }
 echo "fleet: stopped"
+
+# Jobs between regions: the best plan found until then, and its schedule.
+"$cradle" shift regions --generate 60000 --schedule plan.csv --no-progress >out 2>err &
+regions=$!
+sleep 4
+kill -INT $regions
+asked=$SECONDS
+status=0
+wait $regions || status=$?
+[ $status = 130 ] || { echo "regions: exit code $status, expected 130"; cat err; exit 1; }
+[ $((SECONDS - asked)) -le 30 ] || { echo "regions: stopped $((SECONDS - asked)) s after it was asked to"; exit 1; }
+grep -q 'note: cut short: \|note: stopped: ' out err || { echo "regions: no word of it"; cat out err; exit 1; }
+grep -q '^both, life cycle ' out || { echo "regions: no plan"; cat out; exit 1; }
+[ "$(wc -l <plan.csv)" = 60001 ] || { echo "regions: the schedule has not every job"; exit 1; }
+echo "regions: stopped"
+
+# A GPU's profile: the steps so far, and a recording that can be read again. Fourteen seconds if nobody stops it.
+board=$(dirname "$cradle")/libcradle_fake_gpu.so
+echo 700000 >limit_mw
+"$cradle" profile gpu --nvml "$board" --cuda "$board" --steps 8 --repetitions 2 --settle 0.2 --window 0.6 \
+  --record run.json --no-progress >out 2>err &
+profile=$!
+sleep 4
+kill -INT $profile
+asked=$SECONDS
+status=0
+wait $profile || status=$?
+[ $status = 130 ] || { echo "profile: exit code $status, expected 130"; cat err; exit 1; }
+[ $((SECONDS - asked)) -le 10 ] || { echo "profile: stopped $((SECONDS - asked)) s after it was asked to"; exit 1; }
+grep -q 'note: cut short: ' out || { echo "profile: no word of it"; cat out; exit 1; }
+# All multiprocessors, then none, come first: 80 W + 16 x 30 W and 80 W.
+grep -Eq '^ *16 +1\.000 +560\.0 ' out && grep -Eq '^ *0 +0\.000 +80\.0 ' out || { echo "profile: no steps"; cat out; exit 1; }
+"$cradle" profile gpu --recorded run.json >again 2>err || { echo "profile: the recording cannot be read"; cat err; exit 1; }
+diff <(sed 1d out) <(sed 1d again) || { echo "profile: the recording says something else"; exit 1; }
+echo "profile: stopped after $(grep -c ' power samples$' out) steps"

@@ -80,6 +80,9 @@ CLI::App* add_inference_verb(CLI::App& app, InferenceOptions& options, const std
   allocate->add_flag("--priorities", options.priorities, "classes in their order, each on what was left to it");
   allocate->add_flag("--mixed", options.mixed, "a server may use two kinds of accelerator");
   allocate->add_flag("--operational-only", options.operational_only, "leave all embodied grams out");
+  add_repeatable(allocate, "--host", options.hosts,
+                 "TYPE=KEY of a catalogue server whose part each device of the type counts; may be repeated");
+  allocate->add_flag("--no-hosts", options.no_hosts, "count accelerators only");
   allocate->add_flag("--unlimited", options.unlimited, "as many devices as are asked for");
   add_number(allocate, "--transition", options.transition, 0, 1e6,
              "share of old and new that leaving an accelerator costs");

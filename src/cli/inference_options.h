@@ -47,7 +47,8 @@ struct InferenceOptions {
   std::string objective = "cost";
   std::string solver = "heuristic";  ///< heuristic|milp|greedy
   bool priorities = false;
-  bool mixed = false, unlimited = false, operational_only = false;
+  bool mixed = false, unlimited = false, operational_only = false, no_hosts = false;
+  std::vector<std::string> hosts;  ///< TYPE=KEY
   double transition = 0.1;
   std::uint64_t seed = 1;
   std::int64_t steps = 500'000;

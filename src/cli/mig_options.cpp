@@ -22,7 +22,10 @@ void add_replay(CLI::App* action, MigOptions& options) {
   add_number(action, "--reconfigure", options.reconfigure, 0, 1e6, "seconds to change instances; our estimate");
   add_number(action, "--restart", options.restart, 0, 1e6, "seconds until a job works again; of the trace");
   add_number(action, "--profiling", options.profiling, 0, 1e6, "seconds of shared running of the published rule");
-  action->add_option("--curve", options.curve, "curve of power against slices")->capture_default_str();
+  add_repeatable(action, "--curve", options.curves,
+                 "curve of power against slices: RECORD for all jobs, or KIND=RECORD; may be repeated");
+  action->add_option("--server", options.server,
+                     "whose host share the accelerators bear; none: they alone; the first with them if left out");
   action->add_option("--grid", options.grid, "grid of the catalogue: its mean over the year")->capture_default_str();
   add_number(action, "--pue", options.pue, 1, 10, "facility energy over IT energy");
 }
@@ -53,6 +56,8 @@ void add_mig_verb(CLI::App& app, MigOptions& options, const std::function<void()
 
   CLI::App* replay = add("replay", "the MISO trace or generated mixes under every policy: time, energy, grams");
   add_replay(replay, options);
+  replay->add_option("--gpu", options.replay_gpu, "accelerator; on others than that of the trace its speeds are mapped")
+      ->capture_default_str();
   replay->add_flag("--mix", options.mix, "generated training, fine-tuning and inference jobs in place of the trace");
   add_count(replay, "--seed", options.seed, largest_count, "of the first mix");
   add_count(replay, "--mixes", options.mixes, 1000, "mixes, of consecutive seeds; figures are their means");

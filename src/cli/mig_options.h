@@ -16,8 +16,9 @@ class App;
 namespace cradle::cli {
 
 struct MigOptions {
-  std::string action;             ///< states|choose|replay
-  std::string gpu = "a100-80";    ///< accelerator or partitioning of the catalogue
+  std::string action;                  ///< states|choose|replay
+  std::string gpu = "a100-80";         ///< states, choose: accelerator or partitioning of the catalogue
+  std::string replay_gpu = "a100-40";  ///< replay: the same; the trace was measured on this one
   bool wide = false;              ///< --with-1g20: profiles with more memory than others of the same compute slices
   std::string layout;             ///< states: what else fits beside it
   std::vector<std::string> jobs;  ///< choose: NAME:PROFILE=SPEED,...
@@ -34,7 +35,8 @@ struct MigOptions {
   std::string reading = "lengths";
   std::vector<std::string> policies;  ///< empty: all
   double checkpoint = 5, reconfigure = 4, restart = 10, profiling = 30;
-  std::string curve = "training-slices";
+  std::vector<std::string> curves;  ///< RECORD for all kinds of jobs, or KIND=RECORD; by work of the kind if left out
+  std::string server;               ///< whose host share the accelerators bear; empty: the first with them; none
   std::string grid = "EU";
   double pue = 1.2;
   Output output = Output::table;

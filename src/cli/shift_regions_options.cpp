@@ -1,5 +1,7 @@
 #include "shift_regions_options.h"
 
+#include <array>
+
 #include "cradle/shifting/region.h"
 #include "option_kinds.h"
 
@@ -41,7 +43,15 @@ void add_shift_regions(CLI::App& shift_verb, ShiftRegionsOptions& options, const
   verb->add_option("--schedule", options.schedule, "write the plan as CSV: name,site,start");
   verb->add_option("--report", options.report, "write a page");
   add_output(verb, options.output);
-  verb->callback(act);
+  verb->callback([verb, &options, act] {
+    // Their defaults would not tell: with files they say nothing, and whoever gives them means something.
+    constexpr std::array making{"--regions", "--load", "--slack",    "--longest",    "--largest-demand",
+                                "--watts",   "--pue",  "--embodied", "--draw-factor"};
+    options.making.clear();
+    for (const char* option : making)
+      if (verb->get_option(option)->count() > 0) options.making.emplace_back(option);
+    act();
+  });
 }
 
 }  // namespace cradle::cli

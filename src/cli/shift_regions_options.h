@@ -23,7 +23,8 @@ struct ShiftRegionsOptions {
   std::vector<std::string> pue{"1.2"}, embodied{"6"}, draw_factor{"1"};     ///< by region, the last for the others
   std::int64_t hours = 168, start_hour = 0, slack = 24, longest = 12, largest_demand = 8;
   double load = 0.8, watts = 400;
-  double time_limit = 0;  ///< seconds for the plan; 0: by the number of jobs
+  std::vector<std::string> making;  ///< options given that say how jobs and sites are made up
+  double time_limit = 0;            ///< seconds for the plan; 0: by the number of jobs
   bool online = false, allow_unserved = false;
   std::filesystem::path schedule, report;
   Output output = Output::table;

@@ -10,6 +10,7 @@
 #include "cradle/report/format.h"
 #include "cradle/slicing/cap_race.h"
 #include "cradle/slicing/cap_slice.h"
+#include "cradle/slicing/host_share.h"
 #include "design_output.h"
 
 namespace cradle::cli {
@@ -33,37 +34,26 @@ struct CapQuestion {
   std::string server;  ///< empty: the board alone
 };
 
-template <class Rate, class Whole, class Life>
-Estimate<Rate> over_life(const Estimate<Whole>& embodied, const Estimate<Life>& life, double part) {
-  const auto rate = [&](Whole whole, Life years) { return whole / Seconds{years} * part; };
-  return {rate(embodied.value, life.value), rate(embodied.low, life.high), rate(embodied.high, life.low)};
+/// Embodied carbon a second over the life of the board.
+Estimate<carbon::GramsPerSecond> over_life(const catalog::Accelerator& accelerator) {
+  const auto& grams = accelerator.embodied.estimate;
+  const auto& life = accelerator.lifetime.estimate;
+  return {grams.value / Seconds{life.value}, grams.low / Seconds{life.high}, grams.high / Seconds{life.low}};
 }
 
 Result<const catalog::Server*> server_of(const catalog::Catalog& catalog, const CapOptions& options) {
-  if (options.server == "none") return static_cast<const catalog::Server*>(nullptr);
-  if (options.server.empty()) {
-    for (const catalog::Server& server : catalog.servers())
-      if (server.accelerator == options.accelerator) return &server;
-    return static_cast<const catalog::Server*>(nullptr);
-  }
-  auto server = catalog.find_server(options.server, "--server");
+  auto server = slicing::find_host(catalog, options.accelerator, options.server, "--server");
   if (!server) return std::move(server).error();
-  if ((*server)->accelerator != options.accelerator)
+  if (*server && (*server)->accelerator != options.accelerator)
     return bad_input("the server '" + options.server + "' has no '" + options.accelerator + "'", "--server",
                      "name a server with this accelerator, or none");
   return *server;
 }
 
 /// A board's share of the rest of its machine: idle draw (high: at full load), and embodied carbon over its life.
-void add_host(const catalog::Catalog& catalog, const catalog::Server& server, slicing::CapCost& cost) {
-  const double part = 1 / server.accelerator_count->value();
-  for (const catalog::ServerLine& line : catalog.breakdown(server)) {
-    if (line.part == "accelerator") continue;
-    cost.host_power =
-        cost.host_power +
-        Estimate<carbon::Watts>{line.idle_power.value * part, line.idle_power.low * part, line.full_power.high * part};
-    cost.embodied = cost.embodied + over_life<carbon::GramsPerSecond>(line.embodied, server.lifetime.estimate, part);
-  }
+void add_host(const slicing::HostShare& host, slicing::CapCost& cost) {
+  cost.host_power = {host.idle.value, host.idle.low, host.full.high};
+  cost.embodied = cost.embodied + host.embodied;
 }
 
 Result<const catalog::AcceleratorCurve*> curve_of(const catalog::Catalog& catalog, const CapOptions& options,
@@ -96,12 +86,11 @@ Result<CapQuestion> open_question(const catalog::Catalog& catalog, const CapOpti
   if (!server) return server.error();
   slicing::CapCost cost;
   cost.idle_power = (*accelerator)->idle_power.estimate;
-  cost.embodied =
-      over_life<carbon::GramsPerSecond>((*accelerator)->embodied.estimate, (*accelerator)->lifetime.estimate, 1);
+  cost.embodied = over_life(**accelerator);
   cost.pue = options.pue;
   cost.view = *view;
   cost.sleep = options.sleep;
-  if (*server) add_host(catalog, **server, cost);
+  if (*server) add_host(slicing::host_share(catalog, **server), cost);
   const Seconds work{carbon::Hours{options.hours}};
   return CapQuestion{*accelerator,
                      *record,

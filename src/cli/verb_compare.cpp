@@ -116,24 +116,33 @@ nlohmann::ordered_json json_of(const study::FgdComparison& comparison) {
   return document;
 }
 
-/// Draw at every step of demand, one column a policy; the sum over the steps and watts per running GPU follow.
-std::string power_by_demand(const study::FgdComparison& comparison) {
+/// Draw over the GPUs that are allocated; nothing where none is.
+report::Cell watts_a_gpu(const study::PowerStep& step, double gpus) {
+  const double allocated = step.allocation_mean / 100 * gpus;
+  return allocated > 0 ? report::Cell(step.power_mean.value() / allocated) : report::Cell();
+}
+
+/// Draw at every step of demand, one column a policy, then the same for each allocated GPU of the fleet's `gpus`.
+std::string power_by_demand(const study::FgdComparison& comparison, double gpus) {
   std::size_t steps = std::numeric_limits<std::size_t>::max();
   for (const study::FgdRow& row : comparison.rows) steps = std::min(steps, row.steps.size());
   if (comparison.rows.empty() || steps == 0) return {};
   report::Table table;
   table.column("demand_percent", "draw at demand", report::Align::right, 0, "%");
   for (const study::FgdRow& row : comparison.rows) table.column(row.policy, row.policy, report::Align::right, 1, "kW");
+  for (const study::FgdRow& row : comparison.rows)
+    table.column(row.policy + "_a_gpu", row.policy + " a GPU", report::Align::right, 1, "W");
   for (std::size_t at = 0; at < steps; ++at) {
     std::vector<report::Cell> cells{static_cast<double>(comparison.rows.front().steps[at].demand_percent)};
     for (const study::FgdRow& row : comparison.rows) cells.emplace_back(row.steps[at].power_mean.value() / 1000);
+    for (const study::FgdRow& row : comparison.rows) cells.emplace_back(watts_a_gpu(row.steps[at], gpus));
     table.row(std::move(cells));
   }
   return "\n" + comparison.trace + "\n" + table.to_text(160);
 }
 
 /// For each policy against the published power-aware one: at how many steps of demand it draws less, the sum over the
-/// steps, and the draw for each running GPU at the last one; nothing if that policy is not among the rows.
+/// steps, and the draw for each allocated GPU at the last one; nothing if that policy is not among the rows.
 std::string power_verdict(const study::FgdComparison& comparison) {
   const auto& rows = comparison.rows;
   const auto named = [&](const char* name) {
@@ -160,7 +169,7 @@ std::string power_verdict(const study::FgdComparison& comparison) {
     char line[240];
     std::snprintf(
         line, sizeof line,
-        "%s against PWR+FGD: draws less at %zu of %zu steps, less in sum up to %zu, less per running GPU at %zu "
+        "%s against PWR+FGD: draws less at %zu of %zu steps, less in sum up to %zu, less per allocated GPU at %zu "
         "(%+.1f %% in all)",
         row.policy.c_str(), less, steps, less_in_sum, less_per_gpu, 100 * (sum / published_sum - 1));
     text += line;
@@ -244,6 +253,8 @@ int run_compare_fgd(const CompareFgdOptions& options, const Common& common) {
   const auto nodes = workload::read_openb_nodes(nodes_file);
   if (!nodes) return fail(nodes.error());
 
+  double gpus = 0;
+  for (const workload::NodeRow& node : *nodes) gpus += node.gpu_count;
   std::vector<study::FgdComparison> comparisons;
   for (const auto& file : pods_files) {
     const auto pods = workload::read_openb_pods(file);
@@ -273,7 +284,8 @@ int run_compare_fgd(const CompareFgdOptions& options, const Common& common) {
       printed = table.to_csv();
     } else {
       printed = table.to_text(160) + verdict(comparisons);
-      for (const auto& comparison : comparisons) printed += power_by_demand(comparison) + power_verdict(comparison);
+      for (const auto& comparison : comparisons)
+        printed += power_by_demand(comparison, gpus) + power_verdict(comparison);
     }
   }
   std::fwrite(printed.data(), 1, printed.size(), stdout);

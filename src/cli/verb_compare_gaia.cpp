@@ -46,6 +46,9 @@ int run_compare_gaia(const CompareGaiaOptions& options, const Common& common) {
   if (!protocol) {
     Error error = protocol.error();
     error.where = options.jobs.string() + ", " + error.where;
+    if (hours < options.hours)
+      error.message += " (" + source + " ends after " + std::to_string(hours) + " of the " +
+                       std::to_string(options.hours) + " hours asked for)";
     return fail(error);
   }
 

@@ -27,18 +27,25 @@ Result<InferenceTerms> inference_terms(const InferenceOptions& options, const in
   }
   terms.with_grams = options.intensity >= 0 || !options.grid.empty();
 
-  std::vector<std::pair<std::string, std::string>> given;
-  for (const std::string& text : options.embodied) {
-    const auto equals = text.find('=');
-    if (equals == std::string::npos || equals == 0)
-      return bad_input("'" + text + "' has no type", "--embodied", "write TYPE=KG:YEARS or TYPE=KEY");
-    given.emplace_back(text.substr(0, equals), text.substr(equals + 1));
-  }
-  auto rates = inference::embodied_rates(system, catalog, given);
+  const auto given = pairs_by_type(options.embodied, "--embodied", "write TYPE=KG:YEARS or TYPE=KEY");
+  if (!given) return given.error();
+  auto rates = inference::embodied_rates(system, catalog, *given);
   if (!rates) return rates.error();
   terms.options.carbon.embodied = std::move(rates->of_type);
   if (terms.with_grams) terms.notes = std::move(rates->notes);
   return terms;
+}
+
+Result<std::vector<std::pair<std::string, std::string>>> pairs_by_type(const std::vector<std::string>& texts,
+                                                                       const std::string& option,
+                                                                       const std::string& form) {
+  std::vector<std::pair<std::string, std::string>> pairs;
+  for (const std::string& text : texts) {
+    const auto equals = text.find('=');
+    if (equals == std::string::npos || equals == 0) return bad_input("'" + text + "' has no type", option, form);
+    pairs.emplace_back(text.substr(0, equals), text.substr(equals + 1));
+  }
+  return pairs;
 }
 
 void print_notes(const std::vector<std::string>& notes, const Common& common) {

@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "cradle/base/result.h"
@@ -23,6 +24,10 @@ struct InferenceTerms {
 };
 Result<InferenceTerms> inference_terms(const InferenceOptions& options, const inference::InfernoSystem& system,
                                        const catalog::Catalog& catalog);
+/// "TYPE=WHAT", each. bad_input, at `option`: a text without a type.
+Result<std::vector<std::pair<std::string, std::string>>> pairs_by_type(const std::vector<std::string>& texts,
+                                                                       const std::string& option,
+                                                                       const std::string& form);
 /// To standard error, unless quiet.
 void print_notes(const std::vector<std::string>& notes, const Common& common);
 

@@ -6,6 +6,7 @@
 
 #include "cradle/base/text.h"
 #include "cradle/inference/allocation.h"
+#include "cradle/inference/embodied.h"
 #include "cradle/report/format.h"
 #include "cradle/report/table.h"
 #include "interrupt.h"
@@ -54,11 +55,12 @@ Result<AllocationResult> solved(const InferenceOptions& options, const InfernoSy
 /// Over what is known; `no_power` are the accelerators in use without a power curve, `no_embodied` the types in use
 /// whose embodied grams are not known.
 struct Sums {
-  double cents_per_h = 0, watts = 0, operational = 0, embodied = 0;
+  double cents_per_h = 0, watts = 0, host_watts = 0, operational = 0, embodied = 0;
   std::set<std::string> no_power, no_embodied;
 
   void add(const Part& part) {
     cents_per_h += part.cents_per_h;
+    host_watts += part.host_watts.value();
     if (part.watts) {
       watts += part.watts->value();
       operational += part.operational->value() * seconds_per_hour;
@@ -84,10 +86,10 @@ std::string total_text(const std::string& total, const std::string& what, const 
   return ", " + (unknown.empty() ? total : what + " unknown for " + joined(unknown));
 }
 
-/// What is said of the proof: class by class, what ties leave to later classes is nobody's aim.
+/// What is said of the proof: a class's gap is to its best among what the classes before it can leave it.
 std::string proof_text(const AllocationResult& result, bool by_class) {
   std::string text = " (gap " + report::percent_text(result.gap, 2) + (by_class ? " class by class" : "");
-  if (result.optimal) text += by_class ? ", each class optimal on what was left to it" : ", proven optimal";
+  if (result.optimal) text += by_class ? ", each class optimal after those before it" : ", proven optimal";
   return text + ")";
 }
 
@@ -112,6 +114,32 @@ std::string lacks_text(const InfernoSystem& system, const PricedProblem& priced,
   return text;
 }
 
+/// The hosts of all types go into the terms, or of none: counted for some only, they would draw load to the others.
+/// True if they are in.
+Result<bool> add_hosts(const InferenceOptions& options, const InfernoSystem& system, const catalog::Catalog& catalog,
+                       InferenceTerms& terms) {
+  if (options.no_hosts && !options.hosts.empty())
+    return bad_input("hosts are given and left out", "--no-hosts", "give --host or --no-hosts");
+  const auto given = pairs_by_type(options.hosts, "--host", "write TYPE=KEY");
+  if (!given) return given.error();
+  if (options.no_hosts) {
+    terms.notes.emplace_back("hosts are not counted (--no-hosts)");
+    return false;
+  }
+  auto shares = host_shares(system, catalog, *given);
+  if (!shares) return shares.error();
+  if (!shares->unknown.empty()) {
+    terms.notes.push_back("hosts are not counted: none is known for " + joined(shares->unknown) +
+                          "; give one with --host TYPE=KEY");
+    return false;
+  }
+  terms.options.carbon.hosts = std::move(shares->of_type);
+  if (options.operational_only)
+    for (auto& [type, share] : terms.options.carbon.hosts) share.embodied = {};
+  terms.notes.insert(terms.notes.end(), shares->notes.begin(), shares->notes.end());
+  return true;
+}
+
 }  // namespace
 
 int run_inference_allocate(const InferenceOptions& options, const Common& common) {
@@ -133,6 +161,10 @@ int run_inference_allocate(const InferenceOptions& options, const Common& common
     terms->notes.clear();
     if (terms->with_grams) terms->notes.emplace_back("embodied grams are left out (--operational-only)");
   }
+  const std::size_t notes_before = terms->notes.size();
+  const auto with_hosts = add_hosts(options, *system, *catalog, *terms);
+  if (!with_hosts) return fail(with_hosts.error());
+  if (*objective == Objective::cost && !terms->with_grams && !*with_hosts) terms->notes.resize(notes_before);
   if (*objective == Objective::carbon && !terms->with_grams)
     return fail(bad_input("grams need an intensity", "--objective carbon", "give --intensity G or --grid KEY"));
 
@@ -160,8 +192,9 @@ int run_inference_allocate(const InferenceOptions& options, const Common& common
       .column("itl_ms", "ITL", Align::right, 2, "ms")
       .column("ttft_ms", "TTFT", Align::right, 2, "ms")
       .column("cents_per_h", "cost", Align::right, 2, "c/h")
-      .column("watts", "draw", Align::right, 0, "W")
-      .column("operational_g_per_h", "operation", Align::right, 1, "g/h")
+      .column("watts", "draw", Align::right, 0, "W");
+  if (*with_hosts) table.column("host_watts", "hosts", Align::right, 0, "W");
+  table.column("operational_g_per_h", "operation", Align::right, 1, "g/h")
       .column("embodied_g_per_h", "embodied", Align::right, 2, "g/h");
   Sums sums;
   const auto grams = [&](const auto& rate) {
@@ -172,8 +205,9 @@ int run_inference_allocate(const InferenceOptions& options, const Common& common
     const auto priority = static_cast<std::int64_t>(priced->problem.demands[i].priority);
     const Taken taken = result->taken[i];
     if (taken.choice < 0) {
-      table.row({server.name, priority, std::string("unserved"), Cell(), Cell(), Cell(), Cell(), Cell(), Cell(), Cell(),
-                 Cell()});
+      std::vector<Cell> cells{server.name, priority, std::string("unserved")};
+      cells.resize(*with_hosts ? 12 : 11);
+      table.row(std::move(cells));
       continue;
     }
     const int index = priced->candidates[i][static_cast<std::size_t>(taken.choice)];
@@ -183,10 +217,15 @@ int run_inference_allocate(const InferenceOptions& options, const Common& common
       if (!fewer) return fail(fewer.error());
       candidate.parts[0] = std::move(*fewer);
     }
-    for (const Part& part : candidate.parts)
-      table.row({server.name, priority, part.accelerator, part.replicas, part.devices, part.state.itl_ms,
-                 part.state.ttft_ms, part.cents_per_h, part.watts ? Cell(part.watts->value()) : Cell(),
-                 grams(part.operational), grams(part.embodied)});
+    for (const Part& part : candidate.parts) {
+      std::vector<Cell> cells{server.name,        priority,         part.accelerator,
+                              part.replicas,      part.devices,     part.state.itl_ms,
+                              part.state.ttft_ms, part.cents_per_h, part.watts ? Cell(part.watts->value()) : Cell()};
+      if (*with_hosts) cells.emplace_back(part.host_watts.value());
+      cells.push_back(grams(part.operational));
+      cells.push_back(grams(part.embodied));
+      table.row(std::move(cells));
+    }
     for (const Part& part : candidate.parts) sums.add(part);
   }
   // The published rule with more unserved than need be: no bound speaks of such an allocation.
@@ -210,6 +249,7 @@ int run_inference_allocate(const InferenceOptions& options, const Common& common
                  {"unserved", static_cast<std::int64_t>(result->unserved)},
                  {"cents_per_h", sums.cents_per_h},
                  {"watts", sums.no_power.empty() ? Cell(sums.watts) : Cell()},
+                 {"host_watts", *with_hosts ? Cell(sums.host_watts) : Cell()},
                  {"watts_unknown_of", list(sums.no_power)},
                  {"operational_g_per_h", terms->with_grams && sums.no_power.empty() ? Cell(sums.operational) : Cell()},
                  {"embodied_g_per_h", with_embodied && sums.no_embodied.empty() ? Cell(sums.embodied) : Cell()},
@@ -226,7 +266,7 @@ int run_inference_allocate(const InferenceOptions& options, const Common& common
               proof_text(*result, options.priorities && options.solver != "greedy");
     text += "\n";
     const double running = *objective == Objective::cost    ? sums.cents_per_h
-                           : *objective == Objective::watts ? sums.watts
+                           : *objective == Objective::watts ? sums.watts + sums.host_watts
                            : with_embodied                  ? sums.operational + sums.embodied
                                                             : sums.operational;
     const double changes = result->value - running;
@@ -235,6 +275,7 @@ int run_inference_allocate(const InferenceOptions& options, const Common& common
               unit_of(*objective) + "\n";
     text += "in all: " + report::grouped(sums.cents_per_h, 0) + " c/h";
     text += total_text(report::grouped(sums.watts / 1000, 2) + " kW", "draw", sums.no_power);
+    if (*with_hosts) text += ", " + report::grouped(sums.host_watts / 1000, 2) + " kW of hosts";
     if (terms->with_grams)
       text += total_text(report::grouped(sums.operational, 0) + " g/h of operation", "operation", sums.no_power);
     if (with_embodied)

@@ -137,6 +137,14 @@ Result<const catalog::Partitioning*> find_rules(const catalog::Catalog& catalog,
   return bad_input("no divisible accelerator '" + gpu + "'", "--gpu", suggest(word, known));
 }
 
+Result<const catalog::Accelerator*> accelerator_of(const catalog::Catalog& catalog, const catalog::Partitioning& rules,
+                                                   const std::string& gpu) {
+  std::string word = to_lower(gpu);
+  if (word.ends_with("gb")) word.resize(word.size() - 2);
+  const auto named = std::find(rules.accelerators.begin(), rules.accelerators.end(), word);
+  return catalog.find_accelerator(named == rules.accelerators.end() ? rules.accelerators.front() : word, "--gpu");
+}
+
 Result<PartitionTable> table_for(const catalog::Catalog& catalog, const std::string& gpu, bool wide) {
   const auto rules = find_rules(catalog, gpu);
   if (!rules) return rules.error();

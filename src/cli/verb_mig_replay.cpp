@@ -7,6 +7,7 @@
 #include "cradle/report/format.h"
 #include "cradle/report/table.h"
 #include "cradle/slicing/comparison.h"
+#include "cradle/slicing/map_speeds.h"
 #include "cradle/slicing/miso_trace.h"
 #include "cradle/slicing/mix.h"
 #include "mig_options.h"
@@ -32,7 +33,8 @@ struct Row {
   double mean_jct = 0, p95_jct = 0, makespan = 0, moves = 0;
   carbon::Estimate<carbon::Joules> energy;
   carbon::Estimate<carbon::GramsCO2e> operational, embodied;
-  double log_ratio = 0, wins = 0, worst_choice = 1, mean_choice = 0;
+  double log_ratio = 0, wins = 0;
+  slicing::ChoiceRatio speeds{1, 0, 0}, indices{1, 0, 0};
   std::size_t compared = 0;
 };
 
@@ -75,30 +77,65 @@ void add(Row& row, const PolicyRow& one, double parts) {
   row.energy = row.energy + one.footprint.energy * (1 / parts);
   row.operational = row.operational + one.footprint.operational * (1 / parts);
   row.embodied = row.embodied + one.footprint.embodied * (1 / parts);
-  row.worst_choice = std::min(row.worst_choice, one.outcome.worst_choice);
-  row.mean_choice += one.outcome.mean_choice / parts;
+  const auto join = [parts](slicing::ChoiceRatio& sum, const slicing::ChoiceRatio& part) {
+    sum.worst = std::min(sum.worst, part.worst);
+    sum.mean += part.mean / parts;
+    sum.choices += part.choices;
+  };
+  join(row.speeds, one.outcome.speeds);
+  join(row.indices, one.outcome.indices);
+}
+
+/// The trace on the slices of `rules`: as measured, or mapped from the accelerator on which it was.
+Result<slicing::MisoTrace> read_trace(const MigOptions& options, const catalog::Catalog& catalog,
+                                      const catalog::Partitioning& rules, const slicing::PartitionTable& table,
+                                      std::vector<std::string>& notes) {
+  const auto reading = options.reading == "literal" ? slicing::MisoReading::literal : slicing::MisoReading::lengths;
+  const std::filesystem::path folder = options.data.empty() ? "../shared/data/miso" : options.data;
+  const auto files = slicing::read_miso(folder);
+  if (!files) {
+    if (files.error().code != ErrorCode::missing_data) return files.error();
+    return missing_data("the MISO trace is not at hand: " + files.error().message, folder.string(),
+                        "give --data FOLDER with the files of the repository, or mig replay --mix");
+  }
+  const auto measured_rules = find_rules(catalog, trace_accelerator);
+  if (!measured_rules) return measured_rules.error();
+  const auto measured = table_for(catalog, trace_accelerator, false);
+  if (!measured) return measured.error();
+  auto trace = slicing::parse_miso(*files, *measured, reading);
+  if (!trace) return std::move(trace).error();
+  notes.push_back("length = 10 s + iterations x latency on 7g for " + std::to_string(trace->start_up_jobs) + " of " +
+                  std::to_string(trace->jobs.size()) + " jobs; " + std::to_string(trace->nearest_batches) +
+                  " jobs with the latency of the nearest batch");
+  if (*measured_rules == &rules) return trace;
+  auto mapped = slicing::map_speeds(trace->jobs, {&*measured, (*measured_rules)->slice_memory.value()},
+                                    {&table, rules.slice_memory.value()});
+  if (!mapped) return std::move(mapped).error();
+  trace->jobs = std::move(mapped->jobs);
+  trace->partitions.clear();
+  notes.push_back(std::string("speeds were measured on ") + trace_accelerator + ", none on " + options.replay_gpu +
+                  ": " + std::to_string(mapped->same_share) +
+                  " are those of a slice with the same shares of compute and memory, " +
+                  std::to_string(mapped->between) +
+                  " lie between or below measured shares of compute; a job takes as long on the whole of either");
+  notes.emplace_back("miso chooses among all maximal partitions: the published ones are of the accelerator measured");
+  return trace;
 }
 
 Result<Answer> run_replays(const MigOptions& options, const Common& common, bool mix) {
   if (options.mixes == 0) return bad_input("no mix", "--mixes", "give 1 or more");
-  slicing::MisoReading reading = slicing::MisoReading::lengths;
-  if (options.reading == "literal")
-    reading = slicing::MisoReading::literal;
-  else if (options.reading != "lengths")
+  if (options.reading != "lengths" && options.reading != "literal")
     return bad_input("no reading '" + options.reading + "'", "--reading", "use one of: lengths, literal");
   const auto catalog = catalog::Catalog::load(common.catalog);
   if (!catalog) return catalog.error();
-  const auto table = table_for(*catalog, trace_accelerator, false);
+  const auto rules = find_rules(*catalog, options.replay_gpu);
+  if (!rules) return rules.error();
+  const auto table = table_for(*catalog, options.replay_gpu, false);
   if (!table) return table.error();
-  const auto accelerator = catalog->find_accelerator(trace_accelerator, "--gpu");
+  const auto accelerator = accelerator_of(*catalog, **rules, options.replay_gpu);
   if (!accelerator) return accelerator.error();
-  const auto curve = catalog->find_curve(options.curve, "--curve");
-  if (!curve) return curve.error();
-  const auto grid = catalog->find_grid(options.grid, "--grid");
-  if (!grid) return grid.error();
-  const auto economics = slicing::slice_economics(*table, **accelerator, **curve, options.pue,
-                                                  carbon::GramsPerJoule{(*grid)->average.value()});
-  if (!economics) return economics.error();
+  const auto billing = replay_billing(*catalog, *table, **accelerator, options);
+  if (!billing) return billing.error();
   const slicing::RepartitionCost cost{Seconds{options.checkpoint}, Seconds{options.reconfigure},
                                       Seconds{options.restart}, Seconds{options.profiling}};
 
@@ -114,27 +151,17 @@ Result<Answer> run_replays(const MigOptions& options, const Common& common, bool
       sets.push_back(std::move(*jobs));
     }
   } else {
-    const std::filesystem::path folder = options.data.empty() ? "../shared/data/miso" : options.data;
-    const auto files = slicing::read_miso(folder);
-    if (!files) {
-      if (files.error().code != ErrorCode::missing_data) return files.error();
-      return missing_data("the MISO trace is not at hand: " + files.error().message, folder.string(),
-                          "give --data FOLDER with the files of the repository, or mig replay --mix");
-    }
-    auto trace = slicing::parse_miso(*files, *table, reading);
+    auto trace = read_trace(options, *catalog, **rules, *table, answer.notes);
     if (!trace) return std::move(trace).error();
     answer.fields = {{"jobs_of_ten_seconds_and_iterations", static_cast<std::int64_t>(trace->start_up_jobs)},
                      {"nearest_batches", static_cast<std::int64_t>(trace->nearest_batches)}};
-    answer.notes.push_back("length = 10 s + iterations x latency on 7g for " + std::to_string(trace->start_up_jobs) +
-                           " of " + std::to_string(trace->jobs.size()) + " jobs; " +
-                           std::to_string(trace->nearest_batches) + " jobs with the latency of the nearest batch");
     sets.push_back(std::move(trace->jobs));
     partitions = std::move(trace->partitions);
   }
 
   for (const auto& jobs : sets) {
     const auto compared =
-        slicing::compare_policies(*table, jobs, options.policies, partitions, options.gpus, cost, *economics);
+        slicing::compare_policies(*table, jobs, options.policies, partitions, options.gpus, cost, billing->economics);
     if (!compared) return compared.error();
     if (compared->no_static) answer.notes.push_back("best-static: " + compared->no_static->message);
     const auto still = std::find_if(compared->rows.begin(), compared->rows.end(),
@@ -157,22 +184,26 @@ Result<Answer> run_replays(const MigOptions& options, const Common& common, bool
   }
   answer.fields.emplace_back("replays", static_cast<std::int64_t>(sets.size()));
   answer.fields.emplace_back("accelerators", static_cast<std::int64_t>(options.gpus));
-  answer.fields.emplace_back("power_by_slices", "not measured: " + options.curve);
+  answer.fields.emplace_back("accelerator", (*accelerator)->id);
+  answer.fields.emplace_back("server", billing->server);
+  answer.fields.emplace_back("power_by_slices", "not measured: " + billing->curves);
   for (const Row& row : answer.rows) {
-    if (row.policy == "exhaustive") answer.fields.emplace_back("table_over_exhaustive_choice_least", row.worst_choice);
+    if (row.policy == "exhaustive") answer.fields.emplace_back("table_over_exhaustive_choice_least", row.speeds.worst);
     if (row.policy != "ours") continue;
-    answer.fields.emplace_back("ours_over_exhaustive_choice_least", row.worst_choice);
-    answer.fields.emplace_back("ours_over_exhaustive_choice_mean", row.mean_choice);
-    answer.notes.push_back(
-        "ours: the sum of speeds of each change over the greatest of all valid states for its jobs: " +
-        report::significant(row.mean_choice, 4) + " in the mean, " + report::significant(row.worst_choice, 3) +
-        " at worst; it weighs pauses and remaining time too");
+    answer.fields.emplace_back("ours_index_over_exhaustive_index_least", row.indices.worst);
+    answer.fields.emplace_back("ours_index_over_exhaustive_index_mean", row.indices.mean);
+    answer.fields.emplace_back("ours_over_exhaustive_choice_least", row.speeds.worst);
+    answer.fields.emplace_back("ours_over_exhaustive_choice_mean", row.speeds.mean);
+    answer.notes.push_back("ours: index over exhaustive index, all states, subsets and assignments at each of its " +
+                           std::to_string(row.indices.choices) +
+                           " changes: " + report::significant(row.indices.mean, 4) + " in the mean, " +
+                           report::significant(row.indices.worst, 4) + " at worst");
+    answer.notes.push_back("ours: sum of speeds of each change over the greatest of all valid states for its jobs: " +
+                           report::significant(row.speeds.mean, 4) + " in the mean, " +
+                           report::significant(row.speeds.worst, 3) +
+                           " at worst; the index weighs pauses and remaining time too");
   }
-  answer.notes.push_back("power against slices is not measured by anybody: energy and operational grams are '" +
-                         options.curve + "' of the catalogue, value (low .. high)");
-  if (mix)
-    answer.notes.push_back("one curve for all kinds of jobs: inference is billed on '" + options.curve +
-                           "' too; --curve decode-slices shows what all of it would be on that of decode");
+  answer.notes.insert(answer.notes.end(), billing->notes.begin(), billing->notes.end());
   answer.notes.push_back("all " + std::to_string(options.gpus) +
                          " accelerators are held, and draw idle power when empty, from first arrival to last finish");
   answer.notes.push_back(
@@ -187,7 +218,7 @@ double over_static(const Row& row) {
 
 /// "12.6 % below" or "1.5 % above".
 std::string against(double ratio) {
-  return report::significant(100 * std::abs(1 - ratio), 3) + (ratio <= 1 ? " % below" : " % above");
+  return report::decimal(100 * std::abs(1 - ratio), 1) + (ratio <= 1 ? " % below" : " % above");
 }
 
 /// What the replay says of the published 16 %; empty without best-static.

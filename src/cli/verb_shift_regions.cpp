@@ -125,7 +125,11 @@ Result<void> check_bounds(const std::vector<RegionJob>& jobs, const ShiftRegions
 }
 
 Result<void> check_sources(const ShiftRegionsOptions& options) {
-  if (options.generate == 0) return {};
+  if (options.generate == 0) {
+    if (options.making.empty()) return {};
+    return bad_input("it says how sites and jobs are made up: with files it would not be looked at",
+                     options.making.front(), "put it in the files' columns, or make jobs up with --generate N");
+  }
   struct Source {
     const std::filesystem::path& file;
     const char* option;
@@ -292,12 +296,12 @@ int run_shift_regions(const ShiftRegionsOptions& options, const Common& common) 
   if (auto fine = check_report(page_options); !fine) return fail(fine.error());
   if (options.hours < 1) return fail(bad_input("no hour to plan", "--hours", "take 1 or more"));
   if (auto fine = check_sources(options); !fine) return fail(fine.error());
+  std::optional<InterruptGuard> guard(std::in_place);
   const auto problem = options.generate > 0 ? made_up(options, common, options.seed) : from_files(options, common);
   if (!problem) return fail(problem.error());
 
   constexpr int plans_made = 4;
   constexpr double steps = 1000;
-  std::optional<InterruptGuard> guard(std::in_place);
   std::optional<report::Progress> progress(std::in_place, "regions", static_cast<std::uint64_t>(plans_made * steps),
                                            common.progress && !common.quiet);
   using Clock = std::chrono::steady_clock;
@@ -384,6 +388,8 @@ int run_shift_regions(const ShiftRegionsOptions& options, const Common& common) 
                             (joint->unserved.size() == 1 ? " job" : " jobs") +
                             ", and none was proven to be missing: " + names_of(*problem, joint->unserved, few_named));
   if (joint->interrupted) page.notes.emplace_back("cut short: the best plan found until then");
+  if (stopped && !joint->interrupted)
+    page.notes.emplace_back("stopped: plans to compare with were cut short or are not here; the last one is whole");
   answer.schema = "cradle.shift.regions/1";
   answer.fields = {
       {"jobs", static_cast<std::int64_t>(problem->job_count())},
@@ -400,7 +406,7 @@ int run_shift_regions(const ShiftRegionsOptions& options, const Common& common) 
        joint->unserved.empty() ? Cell() : Cell(names_of(*problem, joint->unserved, joint->unserved.size()))},
       // Where it is proven that places are lacking, dispatch fails instead.
       {"unserved_proven", joint->unserved.empty() ? Cell() : Cell(std::int64_t{0})},
-      {"interrupted", static_cast<std::int64_t>(joint->interrupted)}};
+      {"interrupted", static_cast<std::int64_t>(joint->interrupted || stopped)}};
   const int status = deliver(std::move(answer), command_of(options), options.report, options.output, common);
   if (status != 0) return status;
   if (stopped) return interrupted_status;

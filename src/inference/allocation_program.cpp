@@ -2,22 +2,27 @@
 
 #include <algorithm>
 
-#include "allocation_problem.h"
-
 namespace cradle::inference {
 
-AssignmentProgram assignment_program(const AllocationProblem& problem, bool integer) {
+AssignmentProgram assignment_program(const Stage& stage, bool integer) {
+  const AllocationProblem& problem = stage.problem;
   AssignmentProgram built;
   // The solver's tolerances are for numbers of ordinary size.
   const double unserved = unserved_value(problem);
   built.scale = unserved / 1e3;
   constexpr std::int64_t limitless = std::int64_t{1} << 50;
-  for (const std::int64_t units : problem.capacity)
-    built.program.row(-solve::infinity, units < limitless ? static_cast<double>(units) : solve::infinity);
+  // So are rows: those of many units are counted in their own capacity.
+  constexpr std::int64_t ordinary = std::int64_t{1} << 32;
+  for (const std::int64_t units : problem.capacity) {
+    const bool large = units > ordinary && units < limitless;
+    built.row_unit.push_back(large ? static_cast<double>(units) : 1);
+    const double limit = static_cast<double>(units) / built.row_unit.back();
+    built.program.row(-solve::infinity, units < limitless ? limit : solve::infinity);
+  }
   for (std::size_t i = 0; i < problem.demands.size(); ++i) {
     const auto& choices = problem.demands[i].choices;
     const int row = built.program.row(1, 1);
-    built.program.term(row, built.program.variable(unserved / built.scale, 0, 1, integer), 1);
+    built.program.term(row, built.program.variable(unserved / built.scale, 0, i < stage.required ? 0 : 1, integer), 1);
     built.variables.emplace_back();
     for (const Choice& choice : choices) {
       if (!fits(choice, problem.capacity)) {
@@ -28,7 +33,9 @@ AssignmentProgram assignment_program(const AllocationProblem& problem, bool inte
       built.variables.back().push_back(variable);
       built.program.term(row, variable, 1);
       for (const Use& use : choice.uses)
-        if (use.units > 0) built.program.term(use.type, variable, static_cast<double>(use.units));
+        if (use.units > 0)
+          built.program.term(use.type, variable,
+                             static_cast<double>(use.units) / built.row_unit[static_cast<std::size_t>(use.type)]);
     }
   }
   return built;
@@ -36,8 +43,9 @@ AssignmentProgram assignment_program(const AllocationProblem& problem, bool inte
 
 namespace {
 
-Result<AllocationResult> solve_whole(const AllocationProblem& problem, const AllocationOptions& options) {
-  const AssignmentProgram built = assignment_program(problem, true);
+Result<AllocationResult> solve_whole(const Stage& stage, const AllocationOptions& options) {
+  const AllocationProblem& problem = stage.problem;
+  const AssignmentProgram built = assignment_program(stage, true);
   solve::Options solver;
   solver.time_limit_seconds = options.time_limit_seconds;
   solver.relative_gap = std::max(options.relative_gap, 1e-9);
@@ -59,7 +67,7 @@ Result<AllocationResult> solve_whole(const AllocationProblem& problem, const All
 }  // namespace
 
 Result<AllocationResult> allocate_by_program(const AllocationProblem& problem, const AllocationOptions& options) {
-  return by_class(problem, [&](const AllocationProblem& part) { return solve_whole(part, options); });
+  return by_class(problem, [&](const Stage& stage) { return solve_whole(stage, options); });
 }
 
 }  // namespace cradle::inference

@@ -3,7 +3,7 @@
 
 #include <vector>
 
-#include "cradle/inference/allocation.h"
+#include "allocation_problem.h"
 #include "cradle/solve/linear_program.h"
 
 namespace cradle::inference {
@@ -13,7 +13,8 @@ struct AssignmentProgram {
   solve::LinearProgram program;
   std::vector<std::vector<int>> variables;  ///< variable by demand and choice; -1: the choice never fits
   double scale = 1;                         ///< of the objective: values are divided by it
+  std::vector<double> row_unit;             ///< by type: uses and capacity are divided by it
 };
-AssignmentProgram assignment_program(const AllocationProblem& problem, bool integer);
+AssignmentProgram assignment_program(const Stage& stage, bool integer);
 
 }  // namespace cradle::inference

@@ -3,7 +3,6 @@
 #include <cmath>
 #include <numeric>
 
-#include "allocation_problem.h"
 #include "allocation_program.h"
 #include "cradle/base/random.h"
 
@@ -21,8 +20,12 @@ struct Item {
 
 class Search {
  public:
-  Search(const AllocationProblem& problem, const AllocationOptions& options)
-      : problem_(problem), options_(options), unserved_(unserved_value(problem)), left_(problem.capacity) {}
+  Search(const Stage& stage, const AllocationOptions& options)
+      : stage_(stage),
+        problem_(stage.problem),
+        options_(options),
+        unserved_(unserved_value(problem_)),
+        left_(problem_.capacity) {}
 
   AllocationResult run() {
     find_prices();
@@ -30,8 +33,11 @@ class Search {
     const std::size_t count = items_.size();
     current_.assign(count, 0);
     best_.assign(count, 0);
-    for (std::size_t i = 0; i < count; ++i) best_[i] = items_[i].size() - 1;
-    best_value_ = static_cast<double>(count) * unserved_;
+    best_value_ = 0;
+    for (std::size_t i = 0; i < count; ++i) {
+      best_[i] = item_of(i, stage_.start.empty() ? -1 : stage_.start[i]);
+      best_value_ += items_[i][best_[i]].value;
+    }
 
     RandomStream random(options_.seed, "inference.allocation");
     constexpr int starts = 24;
@@ -67,13 +73,14 @@ class Search {
   /// The relaxation's duals. Any prices >= 0 give a valid bound, so that no tolerance of the solver enters it.
   void find_prices() {
     prices_.assign(problem_.capacity.size(), 0);
-    const AssignmentProgram built = assignment_program(problem_, false);
+    const AssignmentProgram built = assignment_program(stage_, false);
     solve::Options solver;
     solver.time_limit_seconds = options_.time_limit_seconds;
     solver.interrupted = options_.interrupted;
     const auto solution = solve::minimise(built.program, solver);
     if (!solution || solution->row_prices.size() < prices_.size()) return;
-    for (std::size_t t = 0; t < prices_.size(); ++t) prices_[t] = std::max(0.0, -solution->row_prices[t] * built.scale);
+    for (std::size_t t = 0; t < prices_.size(); ++t)
+      prices_[t] = std::max(0.0, -solution->row_prices[t] * built.scale / built.row_unit[t]);
   }
 
   /// By priced value, the unserved state among them; without choices that cannot be part of any allocation, and
@@ -82,7 +89,8 @@ class Search {
     relaxed_ = 0;
     for (std::size_t t = 0; t < prices_.size(); ++t)
       if (prices_[t] > 0) relaxed_ -= prices_[t] * static_cast<double>(problem_.capacity[t]);
-    for (const Demand& demand : problem_.demands) {
+    for (std::size_t i = 0; i < problem_.demands.size(); ++i) {
+      const Demand& demand = problem_.demands[i];
       std::vector<Item> items;
       for (std::size_t j = 0; j < demand.choices.size(); ++j) {
         const Choice& choice = demand.choices[j];
@@ -92,11 +100,26 @@ class Search {
         });
         if (!beaten) items.push_back({&choice, static_cast<int>(j), choice.value, priced(choice)});
       }
-      items.push_back({&nothing_, -1, unserved_, unserved_});
+      // No number of others is worth one that must be served.
+      const double unserved =
+          i < stage_.required ? unserved_ * static_cast<double>(problem_.demands.size() + 1) : unserved_;
+      items.push_back({&nothing_, -1, unserved, unserved});
       std::stable_sort(items.begin(), items.end(), [](const Item& a, const Item& b) { return a.priced < b.priced; });
       relaxed_ += items.front().priced;
       items_.push_back(std::move(items));
     }
+  }
+
+  /// The item that stands for a choice: itself, or what beats it.
+  std::size_t item_of(std::size_t demand, int choice) const {
+    const auto& items = items_[demand];
+    const auto found = std::find_if(items.begin(), items.end(), [&](const Item& item) {
+      if (item.index == choice) return true;
+      if (item.index < 0 || choice < 0) return false;
+      const Choice& wanted = problem_.demands[demand].choices[static_cast<std::size_t>(choice)];
+      return item.value <= wanted.value && covers(wanted, *item.choice);
+    });
+    return static_cast<std::size_t>(found - items.begin());
   }
 
   /// Whether `large` uses at least what `small` does, of every type.
@@ -291,6 +314,7 @@ class Search {
     return {1, 0, 0, 0};
   }
 
+  const Stage& stage_;
   const AllocationProblem& problem_;
   const AllocationOptions& options_;
   const double unserved_;
@@ -308,8 +332,8 @@ class Search {
 }  // namespace
 
 Result<AllocationResult> allocate(const AllocationProblem& problem, const AllocationOptions& options) {
-  return by_class(
-      problem, [&](const AllocationProblem& part) -> Result<AllocationResult> { return Search(part, options).run(); });
+  return by_class(problem,
+                  [&](const Stage& stage) -> Result<AllocationResult> { return Search(stage, options).run(); });
 }
 
 }  // namespace cradle::inference

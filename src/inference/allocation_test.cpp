@@ -144,6 +144,77 @@ RC_GTEST_PROP(Allocation, PriorityOneIsServedAsIfAlone, ()) {
   RC_ASSERT(std::abs(value - allocate(alone)->value) <= 1e-7 * (1 + value));
 }
 
+/// Unserved and value of each class, the first class first.
+using ByClass = std::vector<std::pair<int, double>>;
+ByClass classes_of(const AllocationProblem& problem, const std::vector<int>& chosen) {
+  ByClass sums(4);
+  for (std::size_t i = 0; i < chosen.size(); ++i) {
+    auto& [unserved, value] = sums[static_cast<std::size_t>(problem.demands[i].priority)];
+    if (chosen[i] < 0)
+      ++unserved;
+    else
+      value += problem.demands[i].choices[static_cast<std::size_t>(chosen[i])].value;
+  }
+  return sums;
+}
+void try_all_classes(const AllocationProblem& problem, std::vector<int>& chosen, std::vector<std::int64_t>& left,
+                     ByClass& best) {
+  if (chosen.size() == problem.demands.size()) {
+    best = std::min(best, classes_of(problem, chosen));
+    return;
+  }
+  const Demand& demand = problem.demands[chosen.size()];
+  for (int j = -1; j < static_cast<int>(demand.choices.size()); ++j) {
+    chosen.push_back(j);
+    if (j < 0) {
+      try_all_classes(problem, chosen, left, best);
+    } else {
+      const auto& uses = demand.choices[static_cast<std::size_t>(j)].uses;
+      for (const Use& use : uses) left[static_cast<std::size_t>(use.type)] -= use.units;
+      if (std::all_of(left.begin(), left.end(), [](std::int64_t units) { return units >= 0; }))
+        try_all_classes(problem, chosen, left, best);
+      for (const Use& use : uses) left[static_cast<std::size_t>(use.type)] += use.units;
+    }
+    chosen.pop_back();
+  }
+}
+
+// Fewest unserved and least value of the first class; among all such allocations, of the second; and so on.
+RC_GTEST_PROP(Allocation, ClassesAreOptimalInTheirOrder, ()) {
+  AllocationProblem problem = arbitrary_problem();
+  // Few values, so that many allocations of a class cost the same.
+  for (Demand& demand : problem.demands)
+    for (Choice& choice : demand.choices) choice.value = std::ceil(choice.value / 50);
+  problem.by_priority = true;
+  ByClass best(4, {std::numeric_limits<int>::max(), 0});
+  std::vector<int> chosen;
+  std::vector<std::int64_t> left = problem.capacity;
+  try_all_classes(problem, chosen, left, best);
+  for (const bool packaged : {false, true}) {
+    const auto result = packaged ? allocate_by_program(problem) : allocate(problem);
+    RC_ASSERT(result.has_value());
+    expect_feasible(problem, *result);
+    RC_ASSERT(result->optimal);
+    std::vector<int> taken;
+    for (const Taken& of_demand : result->taken) taken.push_back(of_demand.choice);
+    RC_ASSERT(classes_of(problem, taken) == best);
+  }
+}
+
+// Both of the first class's choices cost 5; only one of them leaves what the second class needs.
+TEST(Allocation, TiesAreBrokenForLaterClasses) {
+  AllocationProblem problem{{4, 4}, {}, true};
+  problem.demands.push_back({2, {{3, {{0, 4}}, 1}}});
+  problem.demands.push_back({1, {{5, {{0, 4}}, 1}, {5, {{1, 4}}, 1}}});
+  for (const bool packaged : {false, true}) {
+    const auto result = packaged ? allocate_by_program(problem) : allocate(problem);
+    ASSERT_TRUE(result);
+    EXPECT_EQ(result->unserved, 0);
+    EXPECT_DOUBLE_EQ(result->value, 8);
+    EXPECT_TRUE(result->optimal);
+  }
+}
+
 RC_GTEST_PROP(Published, IsFeasibleUnderEveryPolicy, ()) {
   const AllocationProblem problem = arbitrary_problem();
   for (const Saturation policy :

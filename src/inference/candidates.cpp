@@ -46,12 +46,16 @@ Result<Part> part_of(const InfernoAccelerator& accelerator, const InfernoProfile
                      "accCount", "check replicas, accCount and multiplicity");
   part.devices = replicas * profile.accelerators * accelerator.multiplicity;
   part.cents_per_h = boards * accelerator.cents_per_h;
+  const auto devices = static_cast<double>(part.devices);
+  HostShare host;
+  if (const auto known = terms.hosts.find(accelerator.type); known != terms.hosts.end()) host = known->second;
+  part.host_watts = (host.idle + (host.full - host.idle) * std::clamp(state->utilisation, 0.0, 1.0)) * devices;
   if (accelerator.power) {
     part.watts = draw(*accelerator.power, state->utilisation) * boards;
-    part.operational = *part.watts * terms.pue * GramsPerJoule{terms.intensity};
+    part.operational = (*part.watts + part.host_watts) * terms.pue * GramsPerJoule{terms.intensity};
   }
   if (const auto known = terms.embodied.find(accelerator.type); known != terms.embodied.end())
-    part.embodied = known->second * static_cast<double>(part.devices);
+    part.embodied = (known->second + host.embodied) * devices;
   return part;
 }
 
@@ -143,7 +147,7 @@ std::optional<Watts> Candidate::watts() const {
   Watts sum{0};
   for (const Part& part : parts) {
     if (!part.watts) return std::nullopt;
-    sum += *part.watts;
+    sum += *part.watts + part.host_watts;
   }
   return sum;
 }

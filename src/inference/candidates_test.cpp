@@ -150,6 +150,65 @@ TEST(Embodied, FromTheCatalogueOrAsGiven) {
   EXPECT_FALSE(embodied_rates(system, *catalog, {{"B", "1:1"}, {"B", "1:1"}}));
 }
 
+// The records' own numbers by hand: hgx-h100 in the catalogue, everything but its eight accelerators, over eight.
+TEST(Embodied, HostsAreSharedByTheirDevices) {
+  const InfernoSystem system = two_types();
+  const auto catalog = catalog::Catalog::load();
+  const auto shares = host_shares(system, *catalog, {{"B", "hgx-h100"}});
+  ASSERT_TRUE(shares);
+  EXPECT_TRUE(shares->unknown.empty());
+  const catalog::Server& server = *catalog->server("hgx-h100");
+  const auto parts = catalog->parts(server);
+  const double idle = server.cpu_sockets.value() * parts.cpu->idle_power.value().value();
+  const double full = server.cpu_sockets.value() * parts.cpu->full_power.value().value();
+  const double grams = server.cpu_sockets.value() * parts.cpu->embodied.value().value();
+  double rest = 0, rest_full = 0, rest_grams = 0;
+  for (const auto& line : catalog->breakdown(server))
+    if (line.part != "cpu" && line.part != "accelerator") {
+      rest += line.idle_power.value.value();
+      rest_full += line.full_power.value.value();
+      rest_grams += line.embodied.value.value();
+    }
+  const double years = server.lifetime.value().value();
+  EXPECT_NEAR(shares->of_type.at("B").idle.value(), (idle + rest) / 8, 1e-9);
+  EXPECT_NEAR(shares->of_type.at("B").full.value(), (full + rest_full) / 8, 1e-9);
+  EXPECT_NEAR(shares->of_type.at("B").embodied.value(), (grams + rest_grams) / 8 / (years * 365.25 * 86400), 1e-12);
+
+  const auto known = host_shares(system, *catalog);
+  ASSERT_TRUE(known);
+  EXPECT_EQ(known->unknown, std::vector<std::string>{"B"});
+  EXPECT_EQ(known->of_type.count("A100"), 1u);
+  for (const char* key : {"", "no-such", "openb-cpu", "h100"})
+    EXPECT_FALSE(host_shares(system, *catalog, {{"B", key}})) << key;
+  EXPECT_FALSE(host_shares(system, *catalog, {{"C", "hgx-h100"}}));
+  EXPECT_FALSE(host_shares(system, *catalog, {{"B", "hgx-h100"}, {"B", "hgx-h100"}}));
+}
+
+// Watts and grams of a candidate with hosts are those without, plus its devices' part of them; cost is the same.
+TEST(Candidates, HostsAddToWattsAndGrams) {
+  const InfernoSystem system = two_types();
+  CandidateOptions plain;
+  plain.carbon.intensity = carbon::GramsPerKilowattHour{300};
+  plain.carbon.pue = 1.5;
+  plain.carbon.embodied["A100"] = carbon::GramsPerSecond{1e-3};
+  CandidateOptions hosted = plain;
+  hosted.carbon.hosts["A100"] = {carbon::Watts{20}, carbon::Watts{60}, carbon::GramsPerSecond{2e-3}};
+  const auto without = size_on(system, system.servers[0], "A", plain);
+  const auto with = size_on(system, system.servers[0], "A", hosted);
+  ASSERT_TRUE(without && with);
+  ASSERT_TRUE(with->watts && with->operational && with->embodied);
+  const auto devices = static_cast<double>(with->devices);
+  const double host = devices * (20 + 40 * with->state.utilisation);
+  EXPECT_GT(with->state.utilisation, 0);
+  EXPECT_DOUBLE_EQ(with->host_watts.value(), host);
+  EXPECT_DOUBLE_EQ(with->watts->value(), without->watts->value());
+  EXPECT_NEAR(with->operational->value() - without->operational->value(), host * 1.5 * 300 / 3.6e6, 1e-12);
+  EXPECT_NEAR(with->embodied->value() - without->embodied->value(), devices * 2e-3, 1e-12);
+  const Candidate candidate{{*with}}, bare{{*without}};
+  EXPECT_NEAR(*running_value(candidate, Objective::watts, "") - *running_value(bare, Objective::watts, ""), host, 1e-9);
+  EXPECT_EQ(*running_value(candidate, Objective::cost, ""), *running_value(bare, Objective::cost, ""));
+}
+
 TEST(Embodied, AStraightCurve) {
   const auto catalog = catalog::Catalog::load();
   const catalog::Accelerator& l4 = *catalog->accelerator("l4");

@@ -25,6 +25,39 @@ const catalog::Accelerator* record_of(const InfernoSystem& system, const std::st
   return nullptr;
 }
 
+/// The types of a system, each once, in its order.
+std::vector<std::string> types_of(const InfernoSystem& system) {
+  std::vector<std::string> types;
+  for (const InfernoAccelerator& accelerator : system.accelerators)
+    if (std::find(types.begin(), types.end(), accelerator.type) == types.end()) types.push_back(accelerator.type);
+  return types;
+}
+
+double devices_of(const catalog::Server& server) {
+  return server.accelerator_count ? server.accelerator_count->value() : 0;
+}
+
+/// The server with most of an accelerator, the first of several; null: none.
+const catalog::Server* densest_with(const catalog::Accelerator& accelerator, const catalog::Catalog& catalog) {
+  const catalog::Server* found = nullptr;
+  for (const catalog::Server& server : catalog.servers())
+    if (server.accelerator == accelerator.id && devices_of(server) > (found ? devices_of(*found) : 0)) found = &server;
+  return found;
+}
+
+HostShare share_of(const catalog::Server& server, const catalog::Catalog& catalog) {
+  HostShare share;
+  GramsCO2e embodied{0};
+  for (const catalog::ServerLine& line : catalog.breakdown(server)) {
+    if (line.part == "accelerator") continue;
+    share.idle += line.idle_power.value / devices_of(server);
+    share.full += line.full_power.value / devices_of(server);
+    embodied += line.embodied.value / devices_of(server);
+  }
+  share.embodied = embodied / Seconds{server.lifetime.value()};
+  return share;
+}
+
 /// "KG:YEARS", or nothing.
 std::optional<GramsPerSecond> said_rate(const std::string& text) {
   const auto parts = split(text, ':');
@@ -50,10 +83,7 @@ PowerCurve straight_curve(const catalog::Accelerator& accelerator) {
 
 Result<EmbodiedRates> embodied_rates(const InfernoSystem& system, const catalog::Catalog& catalog,
                                      const std::vector<std::pair<std::string, std::string>>& given) {
-  std::vector<std::string> types;
-  for (const InfernoAccelerator& accelerator : system.accelerators)
-    if (std::find(types.begin(), types.end(), accelerator.type) == types.end()) types.push_back(accelerator.type);
-
+  const std::vector<std::string> types = types_of(system);
   EmbodiedRates rates;
   for (const auto& [type, text] : given) {
     const std::string where = "embodied of " + type;
@@ -83,6 +113,41 @@ Result<EmbodiedRates> embodied_rates(const InfernoSystem& system, const catalog:
     }
   }
   return rates;
+}
+
+Result<HostShares> host_shares(const InfernoSystem& system, const catalog::Catalog& catalog,
+                               const std::vector<std::pair<std::string, std::string>>& given) {
+  const std::vector<std::string> types = types_of(system);
+  HostShares shares;
+  const auto add = [&](const std::string& type, const catalog::Server& server) {
+    shares.of_type[type] = share_of(server, catalog);
+    shares.notes.push_back("host of " + type + ": one of " + shortest(devices_of(server)) + " parts of " + server.id +
+                           " in the catalogue");
+  };
+  for (const auto& [type, key] : given) {
+    const std::string where = "host of " + type;
+    if (std::find(types.begin(), types.end(), type) == types.end())
+      return bad_input("no type '" + type + "'", where, suggest(type, types));
+    if (shares.of_type.count(type) > 0) return bad_input("it is given twice", where, "give each type once");
+    const catalog::Server* server = catalog.server(key);
+    if (!server || devices_of(*server) <= 0) {
+      std::vector<std::string> keys;
+      for (const catalog::Server& known : catalog.servers())
+        if (devices_of(known) > 0) keys.push_back(known.id);
+      return bad_input("'" + key + "' is no server with accelerators in the catalogue", where, suggest(key, keys));
+    }
+    add(type, *server);
+  }
+  for (const std::string& type : types) {
+    if (shares.of_type.count(type) > 0) continue;
+    const auto* record = record_of(system, type, catalog);
+    const catalog::Server* server = record ? densest_with(*record, catalog) : nullptr;
+    if (server)
+      add(type, *server);
+    else
+      shares.unknown.push_back(type);
+  }
+  return shares;
 }
 
 }  // namespace cradle::inference

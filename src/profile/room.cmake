@@ -5,7 +5,13 @@ cradle_room_libraries(profile nlohmann_json::nlohmann_json ${CMAKE_DL_LIBS})
 if(CRADLE_TESTS)
   add_library(cradle_fake_cuda MODULE ${CMAKE_SOURCE_DIR}/src/profile/testing/fake_cuda.cpp)
   set_target_properties(cradle_fake_cuda PROPERTIES LIBRARY_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR})
-  add_dependencies(room_profile cradle_fake_cuda)
+  # Both in one, with a board, for tests of the program itself.
+  add_library(
+    cradle_fake_gpu MODULE ${CMAKE_SOURCE_DIR}/src/profile/testing/fake_cuda.cpp
+                           ${CMAKE_SOURCE_DIR}/src/meter/testing/fake_nvml.cpp
+                           ${CMAKE_SOURCE_DIR}/src/profile/testing/fake_gpu.cpp)
+  set_target_properties(cradle_fake_gpu PROPERTIES LIBRARY_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR})
+  add_dependencies(room_profile cradle_fake_cuda cradle_fake_gpu)
 endif()
 
 # A library that is found at run time carries no types that this sanitizer could compare.

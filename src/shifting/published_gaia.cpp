@@ -1,5 +1,6 @@
 #include "cradle/shifting/published_gaia.h"
 
+#include <algorithm>
 #include <cmath>
 #include <string>
 #include <utility>
@@ -13,6 +14,7 @@ namespace {
 using carbon::GramsCO2e, carbon::GramsPerJoule, carbon::GramsPerKilowattHour, carbon::Seconds, carbon::Watts;
 
 constexpr Watts watts_a_core{1};
+constexpr double hour_ms = 3.6e6;
 constexpr Seconds step{GaiaProtocol::step_ms / 1000.0};
 
 /// The mean of some lengths, cut down to whole steps; 1 where there are none or less than a step.
@@ -37,11 +39,13 @@ Result<GaiaProtocol> GaiaProtocol::make(std::vector<GaiaJob> jobs, std::vector<G
   if (jobs.empty()) return bad_input("there are no jobs", "jobs", "give one job at least");
   auto signal = Signal::make(std::move(hours), steps_an_hour);
   if (!signal) return std::move(signal).error();
+  const auto late = std::count_if(jobs.begin(), jobs.end(),
+                                  [&](const GaiaJob& job) { return job.arrival_ms / step_ms >= signal->end(); });
   MeanLength short_mean, long_mean;
   constexpr std::int64_t limit_ms = short_below * step_ms;
   for (std::size_t i = 0; i < jobs.size(); ++i) {
     const GaiaJob& job = jobs[i];
-    const std::string where = "job " + std::to_string(i);
+    const std::string where = "job " + std::to_string(i + 1) + " of " + std::to_string(jobs.size());
     if (job.arrival_ms < 0 || job.length_ms < 0)
       return bad_input("its arrival or length is negative", where, "give times from zero on");
     if (job.length_ms > longest_steps)
@@ -49,9 +53,11 @@ Result<GaiaProtocol> GaiaProtocol::make(std::vector<GaiaJob> jobs, std::vector<G
     if (!(job.cores >= 0) || !std::isfinite(job.cores))
       return bad_input("it has " + shortest(job.cores) + " cores", where, "give a finite number from zero on");
     if (job.arrival_ms / step_ms >= signal->end())
-      return bad_input("it arrives in hour " + std::to_string(job.arrival_ms / step_ms / steps_an_hour) +
-                           ", after the last of " + std::to_string(signal->values().size()) + " hours",
-                       where, "give more hours of intensity, or an earlier start hour");
+      return bad_input("it arrives " + fixed(static_cast<double>(job.arrival_ms) / hour_ms, 2) +
+                           " h after the start, and the intensities end after " +
+                           std::to_string(signal->values().size()) + " h" +
+                           (late > 1 ? "; " + std::to_string(late) + " jobs arrive too late" : ""),
+                       where, "give more hours of intensity or an earlier start hour, or leave these jobs out");
     if (job.length_ms <= limit_ms) short_mean.add(job.length_ms);
     if (job.length_ms >= limit_ms) long_mean.add(job.length_ms);
   }

@@ -116,7 +116,12 @@ TEST(PublishedGaia, refuses_what_cannot_be) {
   EXPECT_TRUE(refused({{0, std::numeric_limits<std::int64_t>::max(), 1}}, hours({1})));
   const auto late = GaiaProtocol::make({{0, 1000, 1}, {3'600'000, 1000, 1}}, hours({1}));
   ASSERT_FALSE(late);
-  EXPECT_EQ(late.error().where, "job 1");
+  EXPECT_EQ(late.error().where, "job 2 of 2");
+  EXPECT_EQ(late.error().message, "it arrives 1.00 h after the start, and the intensities end after 1 h");
+  const auto two = GaiaProtocol::make({{5'400'000, 1000, 1}, {0, 1000, 1}, {3'600'000, 1000, 1}}, hours({1}));
+  ASSERT_FALSE(two);
+  EXPECT_EQ(two.error().where, "job 1 of 3");
+  EXPECT_NE(two.error().message.find("2 jobs arrive too late"), std::string::npos);
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include "cradle/slicing/cap_race.h"
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 
 namespace cradle::slicing {
@@ -18,13 +19,18 @@ struct Difference {
   GramsCO2e added;
 };
 
+/// Energies that differ by less than this part of racing's are the same: the rest is rounding.
+constexpr double same_energy = 1e-12;
+
 CapPoint exact(const CapPoint& point, carbon::Watts power, double throughput) {
   return {point.cap, Estimate<carbon::Watts>::exact(power), Estimate<double>::exact(throughput)};
 }
 
 Difference difference(const CapPoint& race, const CapPoint& steady, const CapJob& job, const CapCost& cost) {
   const CapBill fast = bill(race, job, cost), slow = bill(steady, job, cost);
-  return {fast.energy.value - slow.energy.value, slow.embodied.value - fast.embodied.value};
+  const Joules saved = fast.energy.value - slow.energy.value;
+  const bool same = std::abs(saved.value()) <= same_energy * fast.energy.value.value();
+  return {same ? Joules{} : saved, slow.embodied.value - fast.embodied.value};
 }
 
 /// Where saved x PUE x intensity == added. The slower strategy holds the board longer: added is not negative but for

@@ -55,6 +55,7 @@ Chooser::Chooser(const PartitionTable& table) : table_(&table) {
   }
   std::sort(dominated.begin(), dominated.end());
   maximal_ = table.maximal_multisets();
+  layouts_ = table.maximal_layouts();
   std::vector<Multiset> lean;
   for (const Multiset set : sets_)
     if (!std::binary_search(dominated.begin(), dominated.end(), set)) lean.push_back(set);
@@ -194,6 +195,59 @@ PoolChoice Chooser::best_of(std::span<const double> values, std::size_t jobs, st
       best.profile[job] = step_taken % PartitionTable::most_profiles;
       best.multiset += one_of(best.profile[job]);
       left -= step[step_taken / PartitionTable::most_profiles];
+    }
+  }
+  return best;
+}
+
+std::optional<PlacedChoice> Chooser::best_placed(std::span<const double> values, std::size_t jobs,
+                                                 std::span<const double> cost, double at_least) const {
+  // No layout is worth more than the most that any job could make of each of its instances.
+  std::vector<double> most(slots(), 0);
+  for (std::size_t i = 0; i < jobs * slots(); ++i) most[i % slots()] = std::max(most[i % slots()], values[i]);
+  const double idle = cost.empty() ? 0 : cost[0];
+  std::optional<PlacedChoice> best;
+  double value = at_least;
+  if (-idle > value) {
+    value = -idle;
+    best = PlacedChoice{value, {}};
+  }
+  constexpr std::uint8_t nothing = 0xFF;
+  std::vector<double> worth;        // by instances that are used, as the jobs are walked
+  std::vector<std::uint8_t> taken;  // by job and instances used: the one it takes, or nothing
+  for (const StateId layout : layouts_) {
+    const std::span<const Instance> instances = table_->instances(layout);
+    double bound = -idle;
+    for (const Instance instance : instances) bound += most[slot(instance)];
+    if (bound <= value) continue;
+    const std::size_t sets = std::size_t{1} << instances.size();
+    worth.assign(sets, cannot_run);
+    worth[0] = 0;
+    taken.assign(jobs * sets, nothing);
+    for (std::size_t job = 0; job < jobs; ++job)
+      for (std::size_t used = sets; used-- > 1;)
+        for (std::size_t i = 0; i < instances.size(); ++i) {
+          if ((used >> i & 1) == 0) continue;
+          const double here = worth[used ^ (std::size_t{1} << i)] + values[job * slots() + slot(instances[i])];
+          if (!(here > worth[used])) continue;
+          worth[used] = here;
+          taken[job * sets + used] = static_cast<std::uint8_t>(i);
+        }
+    for (std::size_t used = 1; used < sets; ++used) {
+      std::size_t compute = 0;
+      for (std::size_t i = 0; i < instances.size(); ++i)
+        if ((used >> i & 1) != 0) compute += static_cast<std::size_t>(table_->profile(instances[i].profile).compute);
+      const double sum = worth[used] - (cost.empty() ? 0 : cost[compute]);
+      if (!(sum > value)) continue;
+      value = sum;
+      best = PlacedChoice{sum, {}};
+      std::size_t left = used;
+      for (std::size_t job = jobs; job-- > 0;)
+        if (const std::uint8_t i = taken[job * sets + left]; i != nothing) {
+          best->holders.push_back({job, instances[i]});
+          left ^= std::size_t{1} << i;
+        }
+      std::reverse(best->holders.begin(), best->holders.end());
     }
   }
   return best;

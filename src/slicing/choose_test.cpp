@@ -108,6 +108,60 @@ RC_GTEST_PROP(Choose, AmongManyIsTheBestSubset, (std::uint32_t seed, bool with_c
   RC_ASSERT(std::abs(worth(table, values, choice.profile) - paid - choice.value) < 1e-12);
 }
 
+/// The greatest sum with a job or nothing on each instance from `at` on; no table of the chooser is used.
+double fill(const PartitionTable& table, StateId state, std::size_t at, std::span<const double> values,
+            std::vector<bool>& used, std::size_t compute, std::span<const double> cost) {
+  const auto instances = table.instances(state);
+  if (at == instances.size()) return cost.empty() ? 0 : -cost[compute];
+  double most = fill(table, state, at + 1, values, used, compute, cost);
+  const std::size_t slots = table.profiles().size() * 8,
+                    slot = instances[at].profile * std::size_t{8} + instances[at].start;
+  for (std::size_t job = 0; job < used.size(); ++job) {
+    if (used[job] || values[job * slots + slot] == cannot_run) continue;
+    used[job] = true;
+    const auto n = compute + static_cast<std::size_t>(table.profile(instances[at].profile).compute);
+    most = std::max(most, values[job * slots + slot] + fill(table, state, at + 1, values, used, n, cost));
+    used[job] = false;
+  }
+  return most;
+}
+
+RC_GTEST_PROP(Choose, PlacedIsTheBestOfAllStatesSubsetsAndAssignments, (std::uint32_t seed, bool with_cost)) {
+  RandomStream draws(seed, "choose.placed");
+  const PartitionTable table = a100_table();
+  const Chooser chooser(table);
+  const std::size_t jobs = 1 + draws.below(4);
+  const std::vector<double> values = random_values(draws, jobs * chooser.slots(), with_cost);
+  std::vector<double> cost;
+  if (with_cost)
+    for (int n = 0; n <= 7; ++n) cost.push_back(n == 0 ? 0.1 : cost.back() + 0.2 * draws.uniform());
+  double most = cannot_run;
+  std::vector<bool> used(jobs);
+  for (std::size_t s = 0; s < table.states(); ++s)
+    most = std::max(most, fill(table, static_cast<StateId>(s), 0, values, used, 0, cost));
+  const auto choice = chooser.best_placed(values, jobs, cost, cannot_run);
+  RC_ASSERT(choice.has_value());
+  RC_ASSERT(std::abs(choice->value - most) < 1e-12);
+  if (!with_cost) RC_ASSERT(std::abs(exhaustive_placement(table, values, jobs) - most) < 1e-12);
+  // What it says it is worth is what its instances are worth, and they fit together.
+  double sum = 0;
+  std::size_t compute = 0;
+  std::vector<Instance> instances;
+  std::vector<bool> placed(jobs);
+  for (const Holder& holder : choice->holders) {
+    RC_ASSERT(!placed[holder.job]);
+    placed[holder.job] = true;
+    sum += values[holder.job * chooser.slots() + Chooser::slot(holder.instance)];
+    compute += static_cast<std::size_t>(table.profile(holder.instance.profile).compute);
+    instances.push_back(holder.instance);
+  }
+  RC_ASSERT(table.find(instances, "test").has_value());
+  RC_ASSERT(std::abs(sum - (cost.empty() ? 0 : cost[compute]) - choice->value) < 1e-12);
+  // Nothing is worth more than the best, and something more than a little less.
+  RC_ASSERT(!chooser.best_placed(values, jobs, cost, most + 1e-9));
+  RC_ASSERT(chooser.best_placed(values, jobs, cost, most - 1e-9).has_value());
+}
+
 RC_GTEST_PROP(Choose, OrderOfJobsDoesNotMatter, (std::uint32_t seed)) {
   RandomStream draws(seed, "choose.order");
   const PartitionTable table = a100_table();

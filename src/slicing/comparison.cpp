@@ -13,15 +13,6 @@ namespace {
 
 using carbon::Estimate;
 
-/// On the straight line between the points around `at`, each bound on its own.
-Estimate<double> power_at(const catalog::AcceleratorCurve& curve, double at) {
-  std::size_t i = 1;
-  while (i + 1 < curve.points.size() && curve.points[i].at.value() < at) ++i;
-  const catalog::CurvePoint &low = curve.points[i - 1], &high = curve.points[i];
-  const double part = std::clamp((at - low.at.value()) / (high.at.value() - low.at.value()), 0.0, 1.0);
-  return low.power.estimate * (1 - part) + high.power.estimate * part;
-}
-
 std::vector<SlicingPolicy> all_policies(std::span<const Multiset> partitions) {
   std::vector<SlicingPolicy> policies(policy_names().size());
   for (std::size_t i = 0; i < policies.size(); ++i) policies[i].name = policy_names()[i];
@@ -40,41 +31,40 @@ std::vector<SlicingPolicy> all_policies(std::span<const Multiset> partitions) {
 
 }  // namespace
 
+Estimate<carbon::Watts> SliceEconomics::draw(const SliceLoad& load) const {
+  double working = 0, paused = 0;
+  for (std::size_t kind = 0; kind < job_kinds; ++kind) {
+    working += load.working[kind] / power.compute_slices();
+    paused += load.paused[kind] / power.compute_slices();
+  }
+  const auto at = [](carbon::Watts idle, carbon::Watts full, double share) {
+    return idle + (full - idle) * std::min(1.0, share);
+  };
+  return power.draw(load) + Estimate<carbon::Watts>{at(host.idle.value, host.full.value, working + paused / 2),
+                                                    host.idle.low,
+                                                    at(host.idle.high, host.full.high, working + paused)};
+}
+
 Result<SliceEconomics> slice_economics(const PartitionTable& table, const catalog::Accelerator& accelerator,
-                                       const catalog::AcceleratorCurve& curve, double pue,
+                                       const KindCurves& curves, const HostShare& host, double pue,
                                        carbon::GramsPerJoule intensity) {
-  if (curve.curve != catalog::CurveKind::slices)
-    return bad_input("the curve is of power caps, not of slices", curve.id, "name one with curve = \"slices\"");
-  if (std::find(curve.accelerators.begin(), curve.accelerators.end(), accelerator.id) == curve.accelerators.end())
-    return bad_input("the curve does not stand for " + accelerator.id, curve.id,
-                     "name one that lists it, or add it to the record");
-  if (curve.points.size() < 2 || curve.points.front().at.value() != 0 || curve.points.back().at.value() != 1)
-    return bad_input("the curve does not reach from 0 slices to all", curve.id, "give it points at 0 and at 1");
+  auto power = SlicePower::make(table.compute_slices(), accelerator, curves);
+  if (!power) return std::move(power).error();
   if (!(pue >= 1) || !std::isfinite(pue)) return bad_input("a PUE below 1", "pue", "it is facility over IT energy");
   if (!(intensity.value() >= 0) || !std::isfinite(intensity.value()))
     return bad_input("an intensity that is negative or no number", "intensity", "give gCO2e/kWh, 0 or more");
-  SliceEconomics economics;
-  economics.pue = pue;
-  economics.intensity = intensity;
-  const Estimate<carbon::Watts>& full = accelerator.full_power.estimate;
-  const Estimate<double>& draw = curve.draw_at_one.estimate;
-  for (int n = 0; n <= table.compute_slices(); ++n) {
-    const Estimate<double> part = power_at(curve, static_cast<double>(n) / table.compute_slices());
-    economics.power.push_back({full.value * (draw.value * part.value), full.low * (draw.low * part.low),
-                               full.high * (draw.high * part.high)});
-  }
   const auto& emc = accelerator.embodied.estimate;
   const auto& life = accelerator.lifetime.estimate;
-  economics.embodied = {emc.value / carbon::Seconds{life.value}, emc.low / carbon::Seconds{life.high},
-                        emc.high / carbon::Seconds{life.low}};
-  return economics;
+  const Estimate<carbon::GramsPerSecond> board{emc.value / carbon::Seconds{life.value},
+                                               emc.low / carbon::Seconds{life.high},
+                                               emc.high / carbon::Seconds{life.low}};
+  return SliceEconomics{*std::move(power), host, board + host.embodied, pue, intensity};
 }
 
 ReplayFootprint footprint(const ReplayOutcome& outcome, const SliceEconomics& economics) {
   ReplayFootprint sum;
-  for (std::size_t n = 0; n < outcome.busy.size(); ++n) {
-    const carbon::Seconds held = outcome.busy[n];
-    const Estimate<carbon::Watts>& power = economics.power[n];
+  for (const auto& [load, held] : outcome.held) {
+    const Estimate<carbon::Watts> power = economics.draw(load);
     sum.energy = sum.energy + Estimate<carbon::Joules>{power.value * held, power.low * held, power.high * held};
     const auto& rate = economics.embodied;
     sum.embodied = sum.embodied + Estimate<carbon::GramsCO2e>{rate.value * held, rate.low * held, rate.high * held};
@@ -86,13 +76,27 @@ ReplayFootprint footprint(const ReplayOutcome& outcome, const SliceEconomics& ec
   return sum;
 }
 
-SliceCost slice_cost(const SliceEconomics& economics, Objective objective) {
+SliceCost slice_cost(const SliceEconomics& economics, Objective objective, std::span<const SliceJob> jobs) {
+  std::array<double, job_kinds> weight{};
+  double sum = 0;
+  for (const SliceJob& job : jobs) {
+    weight[static_cast<std::size_t>(job.kind)] += job.length.value();
+    sum += job.length.value();
+  }
   SliceCost cost;
-  for (const auto& power : economics.power) {
-    const double grams = (carbon::operational(power.value * carbon::Seconds{1}, economics.pue, economics.intensity) +
-                          economics.embodied.value * carbon::Seconds{1})
-                             .value();
-    cost.push_back(objective == Objective::grams ? grams : power.value.value());
+  for (int n = 0; n <= economics.power.compute_slices(); ++n) {
+    double mean = 0;
+    for (std::size_t kind = 0; kind < job_kinds; ++kind) {
+      if (weight[kind] <= 0) continue;
+      SliceLoad load;
+      load.working[kind] = n;
+      const carbon::Watts watts = economics.draw(load).value;
+      const double grams = (carbon::operational(watts * carbon::Seconds{1}, economics.pue, economics.intensity) +
+                            economics.embodied.value * carbon::Seconds{1})
+                               .value();
+      mean += weight[kind] / sum * (objective == Objective::grams ? grams : watts.value());
+    }
+    cost.push_back(mean);
   }
   return cost;
 }
@@ -118,7 +122,8 @@ Result<PolicyComparison> compare_policies(const PartitionTable& table, std::span
     ReplayOptions options;
     options.accelerators = accelerators;
     options.cost = cost;
-    if (policy.objective != Objective::jct) options.slice_cost = slice_cost(economics, policy.objective);
+    options.check_indices = policy.rule == Rule::ours;
+    if (policy.objective != Objective::jct) options.slice_cost = slice_cost(economics, policy.objective, jobs);
     PolicyRow row;
     row.policy = policy.name;
     if (policy.rule == Rule::fixed) {

@@ -1,5 +1,7 @@
 // Rule::ours. Every job has an index for every slice: what it brings a second there. The rule changes one accelerator
-// at a time, the one where the sum of indices grows most, as long as one grows by more than noise.
+// at a time, the one where the sum of indices grows most, as long as one grows by more than noise. What an accelerator
+// changes to is the best of all its states, subsets of the jobs looked at and assignments (Chooser::best_placed): each
+// place has its own pause, none where the instance stands and is free.
 //
 // Time to finish (jct): with T the time that the job would still need there, pauses included, the index is
 //   remaining / T / sqrt(T),
@@ -27,9 +29,9 @@ constexpr double kept_bonus = 1e4;           ///< above any sum of speeds
 constexpr double least_growth = 0.02;        ///< of an accelerator's sum of indices, so that rounding moves nobody
 constexpr double first_guess_seconds = 600;  ///< of a job's length while none has finished; our estimate
 
-/// A change of one accelerator.
+/// A change of one accelerator: what its sum of indices becomes, and by how much that is more.
 struct Change {
-  double growth = 0;
+  double value = 0, growth = 0;
   std::size_t device = 0;
   std::vector<Holder> holders;
 };
@@ -38,6 +40,12 @@ struct Candidate {
   std::size_t job;
   const Running* here;  ///< on this accelerator
   double loses;         ///< index that it has on another one, which a move would end
+};
+
+/// What one accelerator could run: the value of each candidate on each slot (Chooser::slot).
+struct Question {
+  std::vector<Candidate> candidates;
+  std::vector<double> values;
 };
 
 class OurRule {
@@ -60,14 +68,19 @@ class OurRule {
       for (std::size_t d = 0; d < pool_.devices.size(); ++d)
         if (auto change = best_change(d); change.growth > best.growth) best = std::move(change);
       if (best.growth <= 0) return;
-      add_choice(best.holders);
+      compare_speeds(best.holders);
+      if (pool_.options.check_indices && policy_.objective == Objective::jct) {
+        const Question question = ask(best.device);
+        const std::size_t jobs = question.candidates.size();
+        pool_.outcome.indices.add(best.value / exhaustive_placement(pool_.table, question.values, jobs));
+      }
       pool_.assign(best.device, best.holders);
     }
   }
 
  private:
   /// How near the change comes to the greatest sum of speeds for its jobs.
-  void add_choice(const std::vector<Holder>& holders) {
+  void compare_speeds(const std::vector<Holder>& holders) {
     std::vector<double> values;
     double chosen = 0;
     for (const Holder& holder : holders) {
@@ -75,7 +88,7 @@ class OurRule {
       for (const double speed : pool_.jobs[holder.job].speed) values.push_back(speed > 0 ? speed : cannot_run);
     }
     if (const auto most = pool_.chooser.best(values, holders.size()); most && most->value > 0)
-      pool_.outcome.add_choice(chosen / most->value);
+      pool_.outcome.speeds.add(chosen / most->value);
   }
 
   /// Cost of n slices in the unit of the index: at the fleet's present work for each unit of cost, but never so dear
@@ -119,11 +132,11 @@ class OurRule {
     return index(running.job, running.speed, std::max(0.0, running.resume - pool_.now));
   }
 
-  /// The index of a candidate if it had to be started on the profile.
-  double index_if_moved(const Candidate& candidate, ProfileId profile) const {
+  /// The index of a candidate if it had to be started at this place.
+  double index_if_moved(const Candidate& candidate, ProfileId profile, const Pool::Place& place) const {
     const bool waits = candidate.here == nullptr && candidate.loses == 0;
     // For energy a waiting job pays its start whenever it comes: only moves of running jobs are weighed.
-    const double pause = waits && policy_.objective != Objective::jct ? 0 : pool_.pause(candidate.job);
+    const double pause = waits && policy_.objective != Objective::jct ? 0 : pool_.pause(candidate.job, profile, place);
     return index(candidate.job, pool_.speed(candidate.job, profile), pause) - candidate.loses;
   }
 
@@ -160,38 +173,39 @@ class OurRule {
     return candidates;
   }
 
+  Question ask(std::size_t d) const {
+    Question question{candidates_for(d), {}};
+    question.values.assign(question.candidates.size() * pool_.chooser.slots(), cannot_run);
+    for (std::size_t p = 0; p < pool_.table.profiles().size(); ++p)
+      for (const int start : pool_.table.profile(static_cast<ProfileId>(p)).starts) {
+        const Instance instance{static_cast<ProfileId>(p), static_cast<std::uint8_t>(start)};
+        const Pool::Place place = pool_.place(d, instance);
+        for (std::size_t i = 0; i < question.candidates.size(); ++i) {
+          const Candidate& candidate = question.candidates[i];
+          const bool stays = candidate.here != nullptr && candidate.here->instance == instance;
+          double& value = question.values[i * pool_.chooser.slots() + Chooser::slot(instance)];
+          value = stays ? index_now(*candidate.here) : index_if_moved(candidate, instance.profile, place);
+          // For energy nothing that runs is sent back to the queue: stopping work saves none.
+          if (candidate.here != nullptr && policy_.objective != Objective::jct) value += kept_bonus;
+        }
+      }
+    return question;
+  }
+
   Change best_change(std::size_t d) const {
     const Device& device = pool_.devices[d];
-    const std::vector<Candidate> candidates = candidates_for(d);
-    const std::size_t profiles = pool_.table.profiles().size();
-    std::vector<double> values;
-    values.reserve(candidates.size() * profiles);
-    for (const Candidate& candidate : candidates)
-      for (std::size_t p = 0; p < profiles; ++p) {
-        const auto profile = static_cast<ProfileId>(p);
-        const bool stays = candidate.here != nullptr && candidate.here->instance.profile == profile;
-        const double value = stays ? index_now(*candidate.here) : index_if_moved(candidate, profile);
-        // For energy nothing that runs is sent back to the queue: stopping work saves none.
-        const bool kept = candidate.here != nullptr && policy_.objective != Objective::jct;
-        values.push_back(kept ? value + kept_bonus : value);
-      }
-    const PoolChoice choice = pool_.chooser.best_of(values, candidates.size(), cost_);
-    std::vector<Holder> holders;
-    for (std::size_t i = 0; i < candidates.size(); ++i)
-      if (candidates[i].here != nullptr) holders.push_back({i, candidates[i].here->instance});
-    std::vector<Holder> layout = pool_.chooser.lay_out(choice.profile, holders);
-    // A job may have to move although it keeps its profile: count again, with every pause.
-    double after = -cost_of(layout), before = -cost_of(holders_of(device)), indices = 0;
-    for (const Holder& holder : layout) {
-      const Candidate& candidate = candidates[holder.job];
-      const bool stays = candidate.here != nullptr && candidate.here->instance == holder.instance;
-      after += stays ? index_now(*candidate.here) : index_if_moved(candidate, holder.instance.profile);
+    const Question question = ask(d);
+    double indices = 0, before = -cost_of(holders_of(device));
+    for (const Running& running : device.running) {
+      indices += index_now(running);
+      if (policy_.objective != Objective::jct) before += kept_bonus;
     }
-    for (const Running& running : device.running) indices += index_now(running);
-    const double growth = after - before - indices;
-    if (growth <= least_growth * indices) return {};
-    for (Holder& holder : layout) holder.job = candidates[holder.job].job;
-    return {growth, d, std::move(layout)};
+    before += indices;
+    auto choice =
+        pool_.chooser.best_placed(question.values, question.candidates.size(), cost_, before + least_growth * indices);
+    if (!choice) return {};
+    for (Holder& holder : choice->holders) holder.job = question.candidates[holder.job].job;
+    return {choice->value, choice->value - before, d, std::move(choice->holders)};
   }
 
   double cost_of(std::span<const Holder> holders) const {

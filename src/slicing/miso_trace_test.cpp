@@ -6,6 +6,8 @@
 #include <filesystem>
 
 #include "cradle/base/random.h"
+#include "cradle/catalog/catalog.h"
+#include "cradle/slicing/map_speeds.h"
 #include "example_rules.h"
 
 namespace cradle::slicing {
@@ -138,13 +140,52 @@ TEST_F(PublishedTrace, OursIsSixteenPercentBelowBestStatic) {
   const auto checked = replay(table, trace.jobs, exhaustive, {});
   ASSERT_TRUE(checked);
   // Within 2 % of the exhaustive choice: every single choice is the exhaustive one, and so is the mean time.
-  EXPECT_GE(checked->worst_choice, 0.98);
+  EXPECT_GE(checked->speeds.worst, 0.98);
   EXPECT_LE(jct(trace, ours), 1.02 * checked->mean_jct(trace.jobs).value());
   EXPECT_LE(jct(trace, ours), 0.84 * still);              // published for MISO: 16 % below
   EXPECT_LE(jct(trace, ours), 0.55 * jct(trace, whole));  // published for MISO: 49 % below
+  ReplayOptions options;
+  options.check_indices = true;
+  const auto mine = replay(table, trace.jobs, ours, options);
+  ASSERT_TRUE(mine);
+  // By its own measure, the sum of indices, every change is within 2 % of the search of all states and assignments.
+  EXPECT_GE(mine->indices.worst, 0.98);
+  EXPECT_GT(mine->indices.choices, 100U);
   const auto literal = best_static(table, other.jobs, {});
   ASSERT_TRUE(literal);
   EXPECT_LE(jct(other, ours), 0.84 * literal->outcome.mean_jct(other.jobs).value());
+}
+
+TEST_F(PublishedTrace, OursIsNeverClearlyAboveBestStatic) {
+  SlicingPolicy ours, unknown, profiled;
+  unknown.lengths_known = profiled.lengths_known = false;
+  profiled.profiled = true;
+  for (const std::size_t accelerators : {4U, 8U, 12U, 16U, 24U, 40U}) {
+    ReplayOptions options;
+    options.accelerators = accelerators;
+    const auto fixed = best_static(table, trace.jobs, options);
+    ASSERT_TRUE(fixed);
+    for (const SlicingPolicy& policy : {ours, unknown, profiled}) {
+      const auto mine = replay(table, trace.jobs, policy, options);
+      ASSERT_TRUE(mine);
+      EXPECT_LE(mine->mean_jct(trace.jobs).value(), 1.005 * fixed->outcome.mean_jct(trace.jobs).value())
+          << accelerators;
+    }
+  }
+}
+
+TEST_F(PublishedTrace, RunsOnEveryAcceleratorThatDivides) {
+  const auto catalog = catalog::Catalog::load();
+  ASSERT_TRUE(catalog);
+  const carbon::Bytes slice = catalog->partitioning_of("a100-40")->slice_memory.value();
+  for (const catalog::Partitioning& rules : catalog->partitionings()) {
+    const auto there = *PartitionTable::make(rules, plain_profiles(rules, false));
+    const auto mapped = map_speeds(trace.jobs, {&table, slice}, {&there, rules.slice_memory.value()});
+    ASSERT_TRUE(mapped) << rules.id << ": " << to_string(mapped.error());
+    const auto outcome = replay(there, mapped->jobs, {}, {});
+    ASSERT_TRUE(outcome) << rules.id;
+    EXPECT_GT(outcome->makespan.value(), 0);
+  }
 }
 
 }  // namespace

@@ -9,7 +9,12 @@ namespace cradle::slicing {
 namespace {
 /// What is left of a job counts as done below this share of its length: rounding of some thousand pauses.
 constexpr double done_share = 1e-9;
+
 }  // namespace
+
+Instance whole_instance(const PartitionTable& table) {
+  return {table.whole(), static_cast<std::uint8_t>(table.profile(table.whole()).starts.front())};
+}
 
 std::vector<Holder> holders_of(const Device& device) {
   std::vector<Holder> holders;
@@ -18,35 +23,59 @@ std::vector<Holder> holders_of(const Device& device) {
   return holders;
 }
 
-Pool::Pool(const PartitionTable& partitions, std::span<const SliceJob> all_jobs, const ReplayOptions& replay_options)
+Pool::Pool(const PartitionTable& partitions, std::span<const SliceJob> all_jobs, const ReplayOptions& replay_options,
+           StateId layout)
     : table(partitions), chooser(partitions), jobs(all_jobs), options(replay_options), devices(options.accelerators) {
   order_.resize(jobs.size());
   std::iota(order_.begin(), order_.end(), std::size_t{0});
   std::stable_sort(order_.begin(), order_.end(),
                    [this](std::size_t a, std::size_t b) { return jobs[a].arrival < jobs[b].arrival; });
   outcome.jobs.resize(jobs.size());
-  outcome.busy.resize(static_cast<std::size_t>(table.compute_slices()) + 1);
   for (const SliceJob& job : jobs) remaining.push_back(job.length.value());
   started_.resize(jobs.size());
+  running_.resize(jobs.size());
+  measured_.resize(jobs.size());
   now = jobs[order_.front()].arrival.value();
+  for (Device& device : devices)
+    for (const Instance instance : table.instances(layout)) device.standing.push_back({instance, now});
 }
 
-double Pool::pause(std::size_t job) const {
-  const double reconfigure = options.cost.reconfigure.value();
-  if (!started_[job]) return reconfigure + first_pause;
-  return reconfigure + options.cost.checkpoint.value() + options.cost.restart.value();
+std::uint8_t Pool::covers(Instance instance) const {
+  return static_cast<std::uint8_t>(((1U << table.profile(instance.profile).memory) - 1) << instance.start);
+}
+
+Pool::Place Pool::place(std::size_t device, Instance instance) const {
+  const Device& there = devices[device];
+  Place place{0, options.cost.reconfigure.value()};
+  for (const Standing& standing : there.standing) {
+    if ((covers(standing.instance) & covers(instance)) == 0) continue;
+    if (standing.instance == instance) place.creation = 0;
+    const bool held = std::any_of(there.running.begin(), there.running.end(), [&](const Running& running) {
+      return running.instance == standing.instance || running.instance.profile == no_profile;
+    });
+    place.free = std::max(place.free, held ? options.cost.checkpoint.value() : standing.free - now);
+  }
+  return place;
+}
+
+double Pool::pause(std::size_t job, ProfileId profile, const Place& place) const {
+  const double saved = running_[job] ? options.cost.checkpoint.value() : 0;
+  const double restart = started_[job] ? options.cost.restart.value() : 0;
+  // On the whole accelerator the speed is 1: there is nothing to measure.
+  const double measuring = measured_[job] || profile == table.whole() ? 0 : first_pause;
+  return std::max(saved, place.free) + place.creation + restart + measuring;
+}
+
+void Pool::leave(Device& device, Instance instance) const {
+  for (Standing& standing : device.standing)
+    if (standing.instance == instance || instance.profile == no_profile)
+      standing.free = now + options.cost.checkpoint.value();
 }
 
 void Pool::assign(std::size_t device, const std::vector<Holder>& holders) {
-  std::vector<Running> before = std::move(devices[device].running);
+  const std::vector<Running> before = devices[device].running;
   std::vector<Running> after;
-  bool changed = before.size() != holders.size(), stopped = false;
-  for (const Running& running : before) {
-    const bool stays = std::any_of(holders.begin(), holders.end(), [&](const Holder& holder) {
-      return holder.job == running.job && holder.instance == running.instance;
-    });
-    stopped = stopped || !stays;
-  }
+  bool changed = before.size() != holders.size();
   for (const Holder& holder : holders) {
     const auto same = std::find_if(before.begin(), before.end(), [&](const Running& r) { return r.job == holder.job; });
     if (same != before.end() && same->instance == holder.instance) {
@@ -54,29 +83,50 @@ void Pool::assign(std::size_t device, const std::vector<Holder>& holders) {
       continue;
     }
     changed = true;
+    const double resume = now + pause(holder.job, holder.instance.profile, place(device, holder.instance));
+    after.push_back({holder.job, holder.instance, speed(holder.job, holder.instance.profile), resume});
+  }
+  for (const Running& running : after) {
+    const auto same =
+        std::find_if(before.begin(), before.end(), [&](const Running& r) { return r.job == running.job; });
+    if (same != before.end() && same->instance == running.instance) continue;
     for (Device& other : devices)
-      std::erase_if(other.running, [&](const Running& running) { return running.job == holder.job; });
-    std::erase(waiting, holder.job);
-    // A slice is free only when what was on it is saved.
-    double resume = now + options.cost.reconfigure.value();
-    if (stopped || started_[holder.job]) resume += options.cost.checkpoint.value();
-    if (started_[holder.job]) {
-      resume += options.cost.restart.value();
-      ++outcome.jobs[holder.job].moves;
+      std::erase_if(other.running, [&](const Running& there) {
+        if (there.job != running.job) return false;
+        leave(other, there.instance);
+        return true;
+      });
+    std::erase(waiting, running.job);
+    if (started_[running.job]) {
+      ++outcome.jobs[running.job].moves;
       ++outcome.moves;
     } else {
-      resume += first_pause;
-      outcome.jobs[holder.job].start = carbon::Seconds{now};
-      started_[holder.job] = true;
+      outcome.jobs[running.job].start = carbon::Seconds{now};
+      started_[running.job] = true;
     }
-    after.push_back({holder.job, holder.instance, speed(holder.job, holder.instance.profile), resume});
+    running_[running.job] = true;
   }
   for (const Running& running : before)
     if (std::none_of(holders.begin(), holders.end(), [&](const Holder& h) { return h.job == running.job; })) {
-      const auto place = std::find_if(waiting.begin(), waiting.end(),
+      leave(devices[device], running.instance);
+      running_[running.job] = false;
+      const auto later = std::find_if(waiting.begin(), waiting.end(),
                                       [&](std::size_t job) { return jobs[job].arrival > jobs[running.job].arrival; });
-      waiting.insert(place, running.job);
+      waiting.insert(later, running.job);
     }
+  // Empty instances stand on where the new ones leave them room.
+  std::vector<Standing> standing;
+  StateId state = 0;
+  for (const Running& running : after) {
+    state = table.with(state, running.instance);
+    standing.push_back({running.instance, now});
+  }
+  for (const Standing& old : devices[device].standing)
+    if ((table.fits(state, old.instance.profile) >> old.instance.start & 1) != 0) {
+      state = table.with(state, old.instance);
+      standing.push_back(old);
+    }
+  devices[device].standing = std::move(standing);
   devices[device].running = std::move(after);
   devices[device].wake.reset();
   if (changed) ++outcome.repartitions;
@@ -119,25 +169,35 @@ void Pool::share(std::size_t device, std::size_t job) {
   outcome.jobs[job].start = carbon::Seconds{now};
   started_[job] = true;
   shared.running.push_back({job, {no_profile, 0}, shared_speed(job, sharers), begin});
+  running_[job] = true;
+  shared.standing = {{whole_instance(table), now}};
   shared.wake = begin + options.cost.profiling.value();
   ++outcome.repartitions;
 }
 
+SliceLoad Pool::load(const Device& device) const {
+  SliceLoad load;
+  for (const Running& running : device.running) {
+    // Under shared running each has its part of the whole accelerator.
+    const double slices = running.instance.profile == no_profile
+                              ? table.compute_slices() / static_cast<double>(device.running.size())
+                              : table.profile(running.instance.profile).compute;
+    auto& of_kind = running.resume > now ? load.paused : load.working;
+    of_kind[static_cast<std::size_t>(jobs[running.job].kind)] += slices;
+  }
+  return load;
+}
+
 void Pool::work(double until) {
-  for (Device& device : devices) {
-    int busy = 0;
-    bool shared = false;
+  for (const Device& device : devices) {
+    outcome.held[load(device)] += carbon::Seconds{until - now};
     for (const Running& running : device.running) {
       if (running.resume > now) continue;
+      if (running.instance.profile != table.whole()) measured_[running.job] = true;
       const double done = std::min(remaining[running.job], (until - now) * running.speed);
       remaining[running.job] -= done;
       outcome.jobs[running.job].executed += carbon::Seconds{done};
-      if (running.instance.profile == no_profile)
-        shared = true;
-      else
-        busy += table.profile(running.instance.profile).compute;
     }
-    outcome.busy[static_cast<std::size_t>(shared ? table.compute_slices() : busy)] += carbon::Seconds{until - now};
   }
   now = until;
 }
@@ -172,6 +232,7 @@ Pool::Event Pool::step(std::vector<std::size_t>& finished_on) {
       outcome.jobs[running.job].finish = carbon::Seconds{now};
       outcome.jobs[running.job].executed += carbon::Seconds{remaining[running.job]};
       remaining[running.job] = 0;
+      running_[running.job] = false;
       return true;
     });
     if (done > 0) finished_on.push_back(d);

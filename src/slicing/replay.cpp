@@ -95,9 +95,7 @@ void fill_fixed(Pool& pool, Multiset layout) {
     if (best <= 0) continue;
     std::vector<Holder> holders = holders_of(pool.devices[device]);
     holders.push_back({job, slice});
-    // The slices stand ready from the start: nobody waits for one to be made.
     pool.assign(device, holders);
-    pool.devices[device].running.back().resume = pool.now;
   }
 }
 
@@ -180,7 +178,7 @@ class SumOfSpeeds {
     const double most = exhaustive_value(pool_.table, speeds_of(pool_, jobs), jobs.size());
     double chosen = 0;
     for (std::size_t i = 0; i < jobs.size(); ++i) chosen += pool_.speed(jobs[i], profiles[i]);
-    pool_.outcome.add_choice(chosen / most);
+    pool_.outcome.speeds.add(chosen / most);
   }
 
   /// Profiles by job; empty if the jobs do not fit together.
@@ -230,9 +228,9 @@ std::string_view name(JobKind kind) {
   return "inference";
 }
 
-void ReplayOutcome::add_choice(double ratio) {
-  worst_choice = std::min(worst_choice, ratio);
-  mean_choice += (ratio - mean_choice) / static_cast<double>(++choices);
+void ChoiceRatio::add(double ratio) {
+  worst = std::min(worst, ratio);
+  mean += (ratio - mean) / static_cast<double>(++choices);
 }
 
 carbon::Seconds ReplayOutcome::mean_jct(std::span<const SliceJob> all) const {
@@ -256,7 +254,9 @@ Result<ReplayOutcome> replay(const PartitionTable& table, std::span<const SliceJ
   const bool fixed = policy.rule == Rule::fixed || policy.rule == Rule::unpartitioned;
   if (fixed)
     if (auto fine = check_fixed(table, jobs, layout); !fine) return fine.error();
-  Pool pool(table, jobs, options);
+  // The slices of a fixed layout stand ready; the others begin with whole accelerators.
+  const StateId ready = fixed ? table.states_of(layout).front() : table.with(0, whole_instance(table));
+  Pool pool(table, jobs, options, ready);
   if (policy.rule == Rule::ours && policy.profiled) pool.first_pause = options.cost.profiling.value();
   SumOfSpeeds sum_of_speeds(pool, policy);
   const double begin = pool.now;
@@ -315,6 +315,28 @@ double exhaustive_value(const PartitionTable& table, std::span<const double> val
       for (std::size_t i = 0; i < jobs; ++i) sum += values[order[i] * profiles + instances[i].profile];
       most = std::max(most, sum);
     } while (std::next_permutation(order.begin(), order.end()));
+  }
+  return most;
+}
+
+double exhaustive_placement(const PartitionTable& table, std::span<const double> values, std::size_t jobs) {
+  double most = 0;
+  const std::size_t slots = table.profiles().size() * PartitionTable::most_memory_slices;
+  for (std::size_t s = 1; s < table.states(); ++s) {
+    const auto instances = table.instances(static_cast<StateId>(s));
+    // The greatest sum with jobs on a set of the instances, jobs taken one after another.
+    std::vector<double> worth(std::size_t{1} << instances.size(), cannot_run);
+    worth[0] = 0;
+    for (std::size_t job = 0; job < jobs; ++job) {
+      const std::vector<double> before = worth;
+      for (std::size_t set = 0; set < worth.size(); ++set)
+        for (std::size_t i = 0; i < instances.size(); ++i)
+          if ((set >> i & 1) == 0) {
+            double& with = worth[set | std::size_t{1} << i];
+            with = std::max(with, before[set] + values[job * slots + Chooser::slot(instances[i])]);
+          }
+    }
+    most = std::max(most, worth.back());
   }
   return most;
 }

@@ -19,11 +19,18 @@ enum class Objective { cost, watts, carbon };
 std::string_view name(Objective objective);
 Result<Objective> objective_by_name(std::string_view name);
 
+/// A device's part of the machine around it: processors, memory, drives, network, chassis.
+struct HostShare {
+  carbon::Watts idle{0}, full{0};  ///< a straight line between them by the occupancy of the batch
+  carbon::GramsPerSecond embodied{0};
+};
+
 /// What a watt and a device cost in grams.
 struct CarbonTerms {
   carbon::GramsPerKilowattHour intensity{0};
   double pue = 1;                                          ///< ratio, >= 1
   std::map<std::string, carbon::GramsPerSecond> embodied;  ///< of one device by type, spread over its life
+  std::map<std::string, HostShare> hosts;                  ///< of one device by type; a type without one counts none
 };
 
 /// Equal replicas on one kind of accelerator, and what all of them cost.
@@ -36,8 +43,9 @@ struct Part {
   std::int64_t devices = 0;  ///< replicas x accelerators of a replica x multiplicity
   double cents_per_h = 0;
   std::optional<carbon::Watts> watts;  ///< of the power curve at the mean occupancy of the batch; absent: no curve
-  std::optional<carbon::GramsPerSecond> operational;  ///< watts x PUE x intensity
-  std::optional<carbon::GramsPerSecond> embodied;     ///< absent: not known for its type
+  carbon::Watts host_watts{0};         ///< of its devices' part of their hosts, as far as known
+  std::optional<carbon::GramsPerSecond> operational;  ///< (watts + host_watts) x PUE x intensity
+  std::optional<carbon::GramsPerSecond> embodied;  ///< devices' and their part of hosts; absent: not known for its type
 };
 
 /// One part, or two where a server may mix accelerators: each then takes its share of the requests by its capacity.
@@ -45,7 +53,7 @@ struct Candidate {
   std::vector<Part> parts;
 
   double cents_per_h() const;
-  std::optional<carbon::Watts> watts() const;
+  std::optional<carbon::Watts> watts() const;  ///< with hosts, as far as known
   std::optional<carbon::GramsPerSecond> operational() const;
   carbon::GramsPerSecond known_embodied() const;  ///< of the types whose embodied grams are known
   bool embodied_known() const;                    ///< of all its types

@@ -7,6 +7,9 @@
 // on at or below
 //   phi_i = U [1 - (1 - 1/alpha) (1 + 1/(k alpha))^(i - 1)],  i = 1 .. k,
 // where alpha, the competitive ratio, solves (1 + 1/(k alpha))^k (1 - 1/alpha) = 1 - L/U.
+// The thresholds are derived from what makes them optimal (at every stop the cost is alpha times the best, which the
+// test holds them to), not copied: the two papers' own lines were not at hand, so that CAP may round or index the quota
+// between two thresholds otherwise, by one machine.
 #pragma once
 
 #include <span>

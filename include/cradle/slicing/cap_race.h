@@ -9,7 +9,7 @@ namespace cradle::slicing {
 enum class Verdict { race, steady, unclear };
 
 /// The intensity at which both emit the same: below it racing emits less, above it being steady. 0: being steady does
-/// at every intensity. Infinite: racing does, because being steady takes no less energy.
+/// at every intensity. Infinite: racing does, because being steady takes no less energy (to 1e-12 of it).
 struct BreakEven {
   carbon::GramsPerJoule value;  ///< by the middle values
   carbon::GramsPerJoule low;    ///< over every combination of the bounds, but for the intensity

@@ -40,6 +40,12 @@ struct Holder {
   Instance instance;
 };
 
+/// Jobs and the instances that they are given, in order of job; the others get nothing.
+struct PlacedChoice {
+  double value = 0;
+  std::vector<Holder> holders;
+};
+
 class Chooser {
  public:
   /// The most jobs that `best` takes: every job needs a memory slice.
@@ -61,6 +67,18 @@ class Chooser {
   /// The best set of any number of jobs among many, others get nothing: dynamic programming over the slices of each
   /// multiset. `cost` may be empty. Values may be negative; a job is never worth less than not running it.
   PoolChoice best_of(std::span<const double> values, std::size_t jobs, std::span<const double> cost = {}) const;
+
+  /// Places at which an instance could stand, as an index: profile x 8 + start.
+  std::size_t slots() const { return table_->profiles().size() * PartitionTable::most_memory_slices; }
+  static std::size_t slot(Instance instance) {
+    return std::size_t{instance.profile} * PartitionTable::most_memory_slices + instance.start;
+  }
+
+  /// As `best_of`, where the value of a job depends on the start of its instance too:
+  /// `values[job * slots() + slot(instance)]`. Exact over all valid states, subsets of the jobs and assignments.
+  /// Nothing if no choice is worth more than `at_least`.
+  std::optional<PlacedChoice> best_placed(std::span<const double> values, std::size_t jobs,
+                                          std::span<const double> cost, double at_least) const;
 
   /// Puts a choice on the accelerator: which jobs' slices start where. Of all states with these profiles the one that
   /// leaves most `holders` where they are, then the one with least `amount` (fragmentation by state; may be empty).
@@ -84,6 +102,7 @@ class Chooser {
   /// By profile: the profiles that can stand in for it at each of its starts, itself included.
   std::vector<std::vector<ProfileId>> lesser_;
   std::vector<Multiset> sets_, maximal_;
+  std::vector<StateId> layouts_;  ///< maximal: every valid state is part of one
 };
 
 /// Why some job cannot get a slice at all, in words: which job, and the least memory it was said to run with.

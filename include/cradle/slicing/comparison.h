@@ -9,26 +9,31 @@
 #include "cradle/base/result.h"
 #include "cradle/carbon/estimate.h"
 #include "cradle/carbon/quantity.h"
-#include "cradle/catalog/accelerator_curves.h"
 #include "cradle/catalog/records.h"
+#include "cradle/slicing/host_share.h"
 #include "cradle/slicing/replay.h"
+#include "cradle/slicing/slice_power.h"
 
 namespace cradle::slicing {
 
-/// What an accelerator draws and owes, and where it stands. All accelerators of a replay are held from the first
-/// arrival to the last finish: empty ones draw their idle power and owe their embodied share.
+/// What an accelerator and its share of a host draw and owe, and where they stand. All accelerators of a replay are
+/// held from the first arrival to the last finish: empty ones draw their idle power and owe their embodied share.
 struct SliceEconomics {
-  std::vector<carbon::Estimate<carbon::Watts>> power;  ///< while n compute slices work, entry n
-  carbon::Estimate<carbon::GramsPerSecond> embodied;   ///< EMC over the lifetime, of one accelerator
-  double pue = 1;                                      ///< >= 1
-  carbon::GramsPerJoule intensity;                     ///< constant, average
+  SlicePower power;
+  HostShare host;                                     ///< all 0: the accelerator alone
+  carbon::Estimate<carbon::GramsPerSecond> embodied;  ///< EMC over the lifetime, of one accelerator with its host share
+  double pue = 1;                                     ///< >= 1
+  carbon::GramsPerJoule intensity;                    ///< constant, average
+
+  /// Accelerator and host share. The host draws its idle power, and of what it can draw more the part of the compute
+  /// slices that are busy (paused ones half); low: nothing more than idle; high: paused slices count whole. That its
+  /// load follows the accelerator's is our estimate.
+  carbon::Estimate<carbon::Watts> draw(const SliceLoad& load) const;
 };
 
-/// Full power x draw at 1 x the curve at n / compute slices, each with its own low and high; the curve from 0 to 1.
-/// Nobody has published power by slice: the band is the statement. bad_input: a curve of something else, of another
-/// accelerator, or one that does not begin at 0; a PUE below 1; an intensity that is negative or no number.
+/// bad_input: what SlicePower::make refuses; a PUE below 1; an intensity that is negative or no number.
 Result<SliceEconomics> slice_economics(const PartitionTable& table, const catalog::Accelerator& accelerator,
-                                       const catalog::AcceleratorCurve& curve, double pue,
+                                       const KindCurves& curves, const HostShare& host, double pue,
                                        carbon::GramsPerJoule intensity);
 
 struct ReplayFootprint {
@@ -38,8 +43,9 @@ struct ReplayFootprint {
 };
 ReplayFootprint footprint(const ReplayOutcome& outcome, const SliceEconomics& economics);
 
-/// Cost of n slices for the objectives energy (watts) and grams (grams a second), as ReplayOptions wants it.
-SliceCost slice_cost(const SliceEconomics& economics, Objective objective);
+/// Cost of n slices for the objectives energy (watts) and grams (grams a second), as ReplayOptions wants it: the mean
+/// over the kinds of job, each weighted by how long the jobs of that kind take together.
+SliceCost slice_cost(const SliceEconomics& economics, Objective objective, std::span<const SliceJob> jobs);
 
 /// One policy on one set of jobs.
 struct PolicyRow {
@@ -51,8 +57,8 @@ struct PolicyRow {
 };
 
 /// Names that `compare_policies` knows, in the order in which it runs them: unpartitioned, best-static, miso,
-/// exhaustive, ours, ours-unknown-lengths, ours-profiled (lengths unknown, and each job's first slice is preceded by
-/// the published rule's profiling), ours-energy, ours-grams.
+/// exhaustive, ours, ours-unknown-lengths, ours-profiled (lengths unknown, and the published rule's profiling before
+/// each job's first slice that is not the whole accelerator), ours-energy, ours-grams.
 std::span<const std::string> policy_names();
 
 /// Runs the named policies (all if none is named). `partitions` are those of miso. Errors as for `replay`; bad_input

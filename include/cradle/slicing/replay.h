@@ -1,7 +1,9 @@
 // Jobs on partitionable accelerators over time: a replay under several policies that decide partition, place and order.
 #pragma once
 
+#include <array>
 #include <cstdint>
+#include <map>
 #include <span>
 #include <string>
 #include <string_view>
@@ -14,6 +16,7 @@
 namespace cradle::slicing {
 
 enum class JobKind : std::uint8_t { training, fine_tuning, inference };
+inline constexpr std::size_t job_kinds = 3;
 /// "training", "fine-tuning", "inference".
 std::string_view name(JobKind kind);
 
@@ -27,9 +30,10 @@ struct SliceJob {
       speed;  ///< by profile of the table, relative to the whole accelerator; 0: its memory does not fit
 };
 
-/// What changing a partition costs the jobs whose slice changes; the others run on. All are inputs.
+/// What changing a partition costs the jobs whose slice changes; the others run on. An instance that stands, because
+/// the job before has finished or the accelerator was never divided, need not be made. All are inputs.
 struct RepartitionCost {
-  carbon::Seconds checkpoint{5};   ///< until a job's state is saved and its slice free; our estimate
+  carbon::Seconds checkpoint{5};   ///< until a running job's state is saved and its slice free; our estimate
   carbon::Seconds reconfigure{4};  ///< destroying and creating instances; our estimate
   /// Until a job that was stopped works again: the start-up that every length of the MISO trace contains.
   carbon::Seconds restart{10};
@@ -54,7 +58,8 @@ struct SlicingPolicy {
   Objective objective = Objective::jct;
   /// ours: false if how long a job takes is unknown; then what it has had so far stands in for what it still needs.
   bool lengths_known = true;
-  /// ours: true if a job's speeds are unknown and it pays the published rule's profiling when it first joins.
+  /// ours: true if a job's speeds are unknown and it pays the published rule's profiling before its first slice that is
+  /// not the whole accelerator.
   bool profiled = false;
   Multiset layout = 0;               ///< fixed: instances of each accelerator
   std::vector<Multiset> partitions;  ///< published: those it may choose from; empty: all maximal ones
@@ -68,6 +73,19 @@ struct ReplayOptions {
   std::size_t accelerators = 8;
   RepartitionCost cost;
   SliceCost slice_cost;  ///< compute_slices + 1 entries where a policy's objective is not jct
+  /// ours, objective jct: compares each change with the search of all states and assignments (`exhaustive_placement`).
+  bool check_indices = false;
+};
+
+/// What the compute slices of one accelerator do, by kind of job. Under shared running a job counts as many as its
+/// part of the whole.
+struct SliceLoad {
+  std::array<double, job_kinds> working{};
+  std::array<double, job_kinds> paused{};  ///< of jobs that are being saved, moved or started
+  friend bool operator==(const SliceLoad&, const SliceLoad&) = default;
+  friend bool operator<(const SliceLoad& a, const SliceLoad& b) {
+    return a.working != b.working ? a.working < b.working : a.paused < b.paused;
+  }
 };
 
 struct JobOutcome {
@@ -76,20 +94,28 @@ struct JobOutcome {
   std::uint32_t moves = 0;   ///< times that it was stopped and started again
 };
 
-struct ReplayOutcome {
-  std::vector<JobOutcome> jobs;
-  carbon::Seconds makespan;  ///< from the first arrival to the last finish
-  /// Accelerator-seconds with n compute slices at work, entry n; their sum is accelerators x makespan.
-  std::vector<carbon::Seconds> busy;
-  std::uint64_t decisions = 0, repartitions = 0, moves = 0;
-  /// exhaustive and ours: the sum of speeds that a change gives the jobs of its accelerator, over the greatest that any
-  /// valid state gives the same jobs: the smallest and the mean over all changes; 1 where none was made. Ours weighs
-  /// pauses and how long jobs have left as well, so that its sum need not be the greatest.
-  double worst_choice = 1, mean_choice = 1;
+/// What changes came to over the best that there was: the smallest and the mean; 1 where none was made.
+struct ChoiceRatio {
+  double worst = 1, mean = 1;
   std::uint64_t choices = 0;  ///< changes that the two stand for
 
   /// Takes in the ratio of one more change.
-  void add_choice(double ratio);
+  void add(double ratio);
+};
+
+struct ReplayOutcome {
+  std::vector<JobOutcome> jobs;
+  carbon::Seconds makespan;  ///< from the first arrival to the last finish
+  /// Accelerator-seconds under each load; their sum is accelerators x makespan.
+  std::map<SliceLoad, carbon::Seconds> held;
+  std::uint64_t decisions = 0, repartitions = 0, moves = 0;
+  /// exhaustive and ours: the sum of speeds that a change gives the jobs of its accelerator, over the greatest that any
+  /// valid state gives the same jobs. Ours weighs pauses and how long jobs have left as well, so that its sum need not
+  /// be the greatest.
+  ChoiceRatio speeds;
+  /// ours, where `check_indices`: the sum of indices after a change, pauses included, over the greatest that any valid
+  /// state, subset of the jobs that were looked at and assignment would give.
+  ChoiceRatio indices;
 
   /// Time from arrival to finish.
   carbon::Seconds mean_jct(std::span<const SliceJob> all) const;
@@ -116,5 +142,9 @@ Result<BestStatic> best_static(const PartitionTable& table, std::span<const Slic
 /// Greatest sum of speeds over every valid state with as many instances as jobs and every assignment, by enumeration:
 /// the second implementation of Chooser::best. `values` as there. Negative infinity if there is none.
 double exhaustive_value(const PartitionTable& table, std::span<const double> values, std::size_t jobs);
+
+/// Greatest sum of values over every valid state, with a job on each of its instances, and every assignment of the
+/// jobs: the second implementation of Chooser::best_placed. `values` as there; 0 for the empty state.
+double exhaustive_placement(const PartitionTable& table, std::span<const double> values, std::size_t jobs);
 
 }  // namespace cradle::slicing
