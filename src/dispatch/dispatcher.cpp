@@ -13,7 +13,6 @@
 namespace cradle::dispatch {
 
 using fleet::NodeIndex;
-using fleet::Placement;
 using fleet::SiteIndex;
 using policy::SiteMask;
 using shifting::TimePolicy;

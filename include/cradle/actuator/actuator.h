@@ -34,8 +34,8 @@ bool above(const Level& a, const Level& b);
 
 /// "125 W", "0.2 cores", "2400000 kHz", "37.5 %", "no limit".
 std::string to_string(const Level& level);
-/// The largest level of microwatts that is not above `watts`. What is no number, or too large for whole microwatts, comes
-/// out beyond every range.
+/// The largest level of microwatts that is not above `watts`. What is no number, or too large for whole microwatts,
+/// comes out beyond every range.
 Level level_of(carbon::Watts watts);
 /// Precondition: microwatts, not unlimited.
 carbon::Watts watts_of(const Level& level);

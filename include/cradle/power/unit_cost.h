@@ -22,7 +22,8 @@ inline constexpr UnitDesign unit_design{{2.83, 2.83, 3.20}};
 inline constexpr UnitDesign published_unit_design{{10.2, 9.16, 10.35}};
 
 /// "2.83 kGE, 30.9 % of the published unit's 9.16 in the same cells (osu018), 27.7 % of its mean over five libraries,
-/// 10.2"; of gates in cells that are not known, the share of the mean and of the published unit from library to library.
+/// 10.2"; of gates in cells that are not known, the share of the mean and of the published unit from library to
+/// library.
 std::string compared_with_published(double kilogates, bool same_cells);
 
 /// One node of a fab, as the catalogue's process records and embodied/die.h give it.
