@@ -21,7 +21,8 @@ double student_t_95(std::size_t degrees) {
 
 Result<PowerLaw> fit_power_law(std::span<const ScalingPoint> points) {
   if (points.size() < 8) {
-    return bad_input(std::to_string(points.size()) + " points", "scaling", "give at least 8 runs of different sizes");
+    return bad_input(std::to_string(points.size()) + " sizes settled, at least 8 are needed", "scaling",
+                     "give at least 8 runs of different sizes");
   }
   std::vector<double> sizes;
   double mean_x = 0, mean_y = 0;

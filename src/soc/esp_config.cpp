@@ -453,6 +453,9 @@ std::string record(const EspTile& tile) {
 }
 
 Result<EspConfig> parse_esp_config(std::string_view text, std::string source) {
+  // Its first key would look like another one, and be kept as one that is not understood.
+  if (text.starts_with("\xef\xbb\xbf"))
+    return bad_input("the file begins with a byte order mark", source + ":1", "save it as plain UTF-8, without one");
   return ConfigReader(text, std::move(source)).read();
 }
 

@@ -157,6 +157,10 @@ TEST(EspConfig, WhatCannotBeHasItsLine) {
       {"NCPU_TILE = 1", "NCPU_TILE = 2", "NCPU_TILE is 2, but there are 1 cpu tiles", "d:2"},
       {"NCPU_TILE = 1\n", "", "no NCPU_TILE", "d"},
       {"CPU_ARCH = ariane", "CPU_ARCH = arian", "no processor 'arian'", "d:1"},
+      {"CPU_ARCH = ariane",
+       "\xef\xbb\xbf"
+       "CPU_ARCH = ariane",
+       "a byte order mark", "d:1"},
       {"512 4 1024 16", "512 4 1024", "has 3 numbers", "d:9"},
       {"512 4 1024 16", "512 4 -1 16", "CONFIG_CPU_CACHES is '-1'", "d:9"},
       {"512 4 1024 16", "512 4  1024 16", "CONFIG_CPU_CACHES is ''", "d:9"},

@@ -159,7 +159,7 @@ Result<SocFigures> measure(const EspConfig& config, std::span<const Accelerator>
     if (out.managed) {
       const auto coins = lookup.first(&TileFacts::max_coins).first->max_coins;
       const std::string where = config.source + ":" + std::to_string(tile.line);
-      const std::string hint = "say max_coins of [ip." + tile.ip + "] with --areas, or set has_tdvfs to 0";
+      const std::string hint = "say max_coins of [ip." + tile.ip + "] or of [kind.acc] with --areas";
       if (!coins) return bad_input("no table of coins is known for the managed tile " + tile.ip, where, hint);
       if (*coins < 1) return bad_input("the managed tile " + tile.ip + " may hold no coin", where, hint);
       out.max_coins = *coins;
