@@ -97,12 +97,22 @@ void read_joint(TomlReader& table, Configuration& strategy) {
       const auto at = std::find(words.begin(), words.end(), word);
       if (at == words.end())
         return table.fail("joint_knobs", "strategy.joint_knobs: '" + word + "' is no knob", suggest(word, words));
-      *knobs[at - words.begin()] = true;
+      bool& knob = *knobs[at - words.begin()];
+      if (knob)
+        return table.fail("joint_knobs", "strategy.joint_knobs: '" + word + "' appears twice", "name each knob once");
+      knob = true;
     }
+    if (joint.region && !joint.placement)
+      return table.fail(
+          "joint_knobs", "strategy.joint_knobs: region without placement",
+          "the joint rule chooses among sites where it places: add \"placement\", or give region a rule of "
+          "its own, as in region = \"cheapest-window\"");
   }
   const std::string why = " beside joint = true", hint = "the joint rule chooses it; without it drop joint";
   const char* const chosen[] = {"time", "cap"};
   refuse_keys(table, chosen, why, hint);
+  const char* const pausing[] = {"resume_cost_minutes"};
+  refuse_keys(table, pausing, why, "the joint rule suspends no job: leave it out");
   const char* const placed[] = {"placement", "region", "wait_for_region"};
   if (joint.placement)
     refuse_keys(table, placed, why, "the joint rule places: leave \"placement\" out of joint_knobs, or this key");
@@ -224,6 +234,7 @@ std::string strategy_note(const dispatch::Configuration& strategy) {
   }
   if (strategy.wait_for_region) text += " (waits for it)";
   text += ", forecast " + shifting::name(strategy.forecast);
+  if (strategy.decide_by == dispatch::DecideBy::marginal) text += ", by the marginal signal";
   if (!strategy.knows_length) text += ", lengths unknown";
   if (strategy.quota.minimum < 1) text += ", quota down to " + shortest(strategy.quota.minimum);
   if (strategy.resume_cost_ms > 0)

@@ -110,6 +110,11 @@ Result<void> fill_cap(const StrategyCurves& asked, const FleetPlan& plan, const 
   if (record != nullptr && curves.taken.empty())
     return bad_input("'" + record->id + "' stands for no GPU model of the fleet", asked.where + ": cap_curve",
                      "it is for " + listed(record->accelerators) + "; the fleet has " + listed(curves.none));
+  if (curves.taken.empty())
+    return bad_input(
+        "no GPU model of the fleet has a curve of power caps for work '" + asked.work + "'",
+        asked.where + ": cap_curve",
+        "cap_work is training, fine-tuning, prefill or decode: `cradle catalog list curve` says for which");
   CapRule& cap = row.configuration.cap;
   const std::string& name = row.configuration.name;
   for (const auto& [curve, models] : curves.taken) {

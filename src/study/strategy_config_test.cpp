@@ -206,6 +206,8 @@ TEST(CatalogueCaps, WhatIsNoCurveOfTheFleetIsNamed) {
             "'training-slices' is a curve of slices");
   EXPECT_EQ(refused("cap_limit = 0.7\ncap_curve = \"v100-training-cap\"\n").message,
             "'v100-training-cap' stands for no GPU model of the fleet");
+  EXPECT_EQ(refused("cap_limit = 0.7\ncap_curve = \"catalog\"\ncap_work = \"foo\"\n").message,
+            "no GPU model of the fleet has a curve of power caps for work 'foo'");
   EXPECT_EQ(refused("cap_limit = 0.1\ncap_curve = \"catalog\"\n").hint, "choose a limit in 0.3 .. 1");
 }
 
@@ -218,6 +220,9 @@ TEST(StrategyKeys, ThatContradictEachOtherAreNamed) {
   };
   EXPECT_EQ(message("joint_knobs = [\"cap\"]\n"), "strategy.joint_knobs without the joint rule");
   EXPECT_EQ(message("joint = true\njoint_knobs = [\"caps\"]\n"), "strategy.joint_knobs: 'caps' is no knob");
+  EXPECT_EQ(message("joint = true\njoint_knobs = [\"cap\", \"cap\"]\n"), "strategy.joint_knobs: 'cap' appears twice");
+  EXPECT_EQ(message("joint = true\njoint_knobs = [\"region\"]\n"), "strategy.joint_knobs: region without placement");
+  EXPECT_EQ(message("joint = true\nresume_cost_minutes = 5\n"), "strategy.resume_cost_minutes beside joint = true");
   EXPECT_EQ(message("joint = true\ntime = \"carbon-time\"\n"), "strategy.time beside joint = true");
   EXPECT_EQ(message("joint = true\nregion = \"any\"\n"), "strategy.region beside joint = true");
   EXPECT_EQ(message("joint = true\nplacement = \"FGD\"\n"), "strategy.placement beside joint = true");
