@@ -7,17 +7,42 @@ folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 cd "$folder"
 
+# start NAME COMMAND...: runs it with its output in out and err.
+start() {
+  name=$1
+  shift
+  "$@" >out 2>err &
+  pid=$!
+}
+fail() { echo "$name: $1"; cat out err; exit 1; }
+
+# interrupt TICKS SECONDS: once the program catches Ctrl-C and has worked for TICKS hundredths of a second of processor
+# time since, sends it; the program must end with 130 within SECONDS.
+interrupt() {
+  local caught used first= asked status=0
+  for _ in $(seq 1200); do
+    # The second of the caught signals' bits is SIGINT. Fields 14 and 15 are user and system time.
+    caught=$(sed -n 's/^SigCgt:.*\(.\)$/\1/p' "/proc/$pid/status")
+    if (( 0x${caught:-0} & 2 )); then
+      used=$(sed 's/.*) //' "/proc/$pid/stat" | awk '{print $12 + $13}')
+      first=${first:-$used}
+      [ $((used - first)) -lt "$1" ] || break
+    fi
+    sleep 0.05
+  done
+  kill -INT "$pid" || fail "it ended before it could be stopped"
+  asked=$SECONDS
+  wait "$pid" || status=$?
+  [ $status = 130 ] || fail "exit code $status, expected 130"
+  [ $((SECONDS - asked)) -le "$2" ] || fail "stopped $((SECONDS - asked)) s after it was asked to"
+}
+
 "$cradle" study --print-default | sed 's/^load .*/load = 40/; s/^scale .*/scale = 0.4/' >long.toml
-"$cradle" study long.toml --embedded --no-progress >out 2>err &
-study=$!
-# The ledger stands once the first replay begins; a moment later it is in the middle of it.
+start study "$cradle" study long.toml --embedded --no-progress
+# The ledger stands once the first replay begins; a second of work later it is in the middle of it.
 for _ in $(seq 600); do [ -s cradle.ledger ] && break; sleep 0.1; done
-sleep 1
-kill -INT $study
-status=0
-wait $study || status=$?
-[ $status = 130 ] || { echo "exit code $status, expected 130"; cat err; exit 1; }
-grep -q 'stopped; the ledger cradle.ledger holds: ' err || { echo "no word of what the ledger holds:"; cat err; exit 1; }
+interrupt 100 60
+grep -q 'stopped; the ledger cradle.ledger holds: ' err || fail "no word of what the ledger holds"
 run=$(sed -n 's/.*--run \(.*\)$/\1/p' err)
 "$cradle" account --ledger cradle.ledger --run "$run" --by day --output csv >days.csv 2>notes ||
   { echo "the ledger cannot be accounted:"; cat notes; exit 1; }
@@ -29,15 +54,10 @@ list() { seq -s ', ' "$1" "$2"; }
 "$cradle" design explore --print | sed "
   s/^split = .*/split = [$(list 1 16)]/; s/^volume = .*/volume = [$(list 1000 1099)]/
   s/^lifetime_years = .*/lifetime_years = [$(list 1 20)]/; s/^duty = .*/duty = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7]/" >large.toml
-"$cradle" design explore large.toml --front front.csv --no-progress >out 2>err &
-explore=$!
-sleep 1
-kill -INT $explore
-status=0
-wait $explore || status=$?
-[ $status = 130 ] || { echo "explore: exit code $status, expected 130"; cat err; exit 1; }
-grep -q 'stopped after .* the front is that of these points' err || { echo "explore: no word of the points"; exit 1; }
-[ "$(wc -l <front.csv)" -ge 2 ] || { echo "explore: no front"; exit 1; }
+start explore "$cradle" design explore large.toml --front front.csv --no-progress
+interrupt 50 30
+grep -q 'stopped after .* the front is that of these points' err || fail "no word of the points"
+[ "$(wc -l <front.csv)" -ge 2 ] || fail "no front"
 echo "explore: $(sed -n 's/^cradle: //p' err | head -1)"
 
 # An integer program that takes long: the solver itself is asked to stop, far before its own limit of a minute.
@@ -53,49 +73,30 @@ machine() {
   machine 3 900 1.179 42 260
   machine 4 1750 2.057 61 333
 } >fleet.toml
-"$cradle" design fleet fleet.toml --no-progress >out 2>err &
-fleet=$!
-sleep 2
-kill -INT $fleet
-asked=$SECONDS
-status=0
-wait $fleet || status=$?
-[ $status = 130 ] || { echo "fleet: exit code $status, expected 130"; cat err; exit 1; }
-[ $((SECONDS - asked)) -le 30 ] || { echo "fleet: stopped $((SECONDS - asked)) s after it was asked to"; exit 1; }
-grep -q 'interrupted' out || grep -q 'stopped before there was a plan' err || { echo "fleet: no word of it"; exit 1; }
+start fleet "$cradle" design fleet fleet.toml --no-progress
+interrupt 100 30
+grep -q 'interrupted' out || grep -q 'stopped before there was a plan' err || fail "no word of it"
 echo "fleet: stopped"
 
 # Jobs between regions: the best plan found until then, and its schedule.
-"$cradle" shift regions --generate 60000 --schedule plan.csv --no-progress >out 2>err &
-regions=$!
-sleep 4
-kill -INT $regions
-asked=$SECONDS
-status=0
-wait $regions || status=$?
-[ $status = 130 ] || { echo "regions: exit code $status, expected 130"; cat err; exit 1; }
-[ $((SECONDS - asked)) -le 30 ] || { echo "regions: stopped $((SECONDS - asked)) s after it was asked to"; exit 1; }
-grep -q 'note: cut short: \|note: stopped: ' out err || { echo "regions: no word of it"; cat out err; exit 1; }
-grep -q '^both, life cycle ' out || { echo "regions: no plan"; cat out; exit 1; }
-[ "$(wc -l <plan.csv)" = 60001 ] || { echo "regions: the schedule has not every job"; exit 1; }
+start regions "$cradle" shift regions --generate 60000 --schedule plan.csv --no-progress
+interrupt 100 30
+grep -q 'note: cut short: \|note: stopped: ' out err || fail "no word of it"
+grep -q '^both, life cycle ' out || fail "no plan"
+[ "$(wc -l <plan.csv)" = 60001 ] || fail "the schedule has not every job"
 echo "regions: stopped"
 
 # A GPU's profile: the steps so far, and a recording that can be read again. Fourteen seconds if nobody stops it.
 board=$(dirname "$cradle")/libcradle_fake_gpu.so
 echo 700000 >limit_mw
-"$cradle" profile gpu --nvml "$board" --cuda "$board" --steps 8 --repetitions 2 --settle 0.2 --window 0.6 \
-  --record run.json --no-progress >out 2>err &
-profile=$!
+start profile "$cradle" profile gpu --nvml "$board" --cuda "$board" --steps 8 --repetitions 2 --settle 0.2 --window 0.6 \
+  --record run.json --no-progress
+# It goes by the clock and hardly works: two of its steps are whole after a few seconds.
 sleep 4
-kill -INT $profile
-asked=$SECONDS
-status=0
-wait $profile || status=$?
-[ $status = 130 ] || { echo "profile: exit code $status, expected 130"; cat err; exit 1; }
-[ $((SECONDS - asked)) -le 10 ] || { echo "profile: stopped $((SECONDS - asked)) s after it was asked to"; exit 1; }
-grep -q 'note: cut short: ' out || { echo "profile: no word of it"; cat out; exit 1; }
+interrupt 0 10
+grep -q 'note: cut short: ' out || fail "no word of it"
 # All multiprocessors, then none, come first: 80 W + 16 x 30 W and 80 W.
-grep -Eq '^ *16 +1\.000 +560\.0 ' out && grep -Eq '^ *0 +0\.000 +80\.0 ' out || { echo "profile: no steps"; cat out; exit 1; }
-"$cradle" profile gpu --recorded run.json >again 2>err || { echo "profile: the recording cannot be read"; cat err; exit 1; }
-diff <(sed 1d out) <(sed 1d again) || { echo "profile: the recording says something else"; exit 1; }
+grep -Eq '^ *16 +1\.000 +560\.0 ' out && grep -Eq '^ *0 +0\.000 +80\.0 ' out || fail "no steps"
+"$cradle" profile gpu --recorded run.json >again 2>err || fail "the recording cannot be read"
+diff <(sed 1d out) <(sed 1d again) || fail "the recording says something else"
 echo "profile: stopped after $(grep -c ' power samples$' out) steps"

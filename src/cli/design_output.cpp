@@ -26,6 +26,9 @@ Result<void> check_report(const DesignOptions& options) {
   const auto folder = std::filesystem::absolute(options.report).parent_path();
   if (::access(folder.c_str(), W_OK) != 0)
     return failure("the folder cannot be written", where, "name a file in another folder");
+  std::error_code unseen;
+  if (std::filesystem::exists(options.report, unseen) && !std::filesystem::is_regular_file(options.report, unseen))
+    return failure("this is there and no file", where, "name a file");
   return {};
 }
 

@@ -86,9 +86,17 @@ CLI::App* add_inference_verb(CLI::App& app, InferenceOptions& options, const std
   allocate->add_flag("--unlimited", options.unlimited, "as many devices as are asked for");
   add_number(allocate, "--transition", options.transition, 0, 1e6,
              "share of old and new that leaving an accelerator costs");
-  add_count(allocate, "--seed", options.seed, largest_count, "the same seed gives the same allocation");
-  add_count(allocate, "--steps", options.steps, largest_count, "heuristic: nodes of the search that closes the gap");
-  add_number(allocate, "--time-limit", options.time_limit, 1e-3, 1e6, "seconds, of milp");
+  add_count(allocate, "--seed", options.seed, largest_count, "not milp: the same seed gives the same allocation");
+  add_count(allocate, "--steps", options.steps, largest_count, "not milp: nodes of the search that closes the gap");
+  add_number(allocate, "--time-limit", options.time_limit, 1e-3, 1e6, "milp only: seconds");
+  allocate->callback([allocate, &options, act] {
+    // Their defaults would not tell whether they were given.
+    options.solver_options.clear();
+    for (const char* option : {"--seed", "--steps", "--time-limit"})
+      if (allocate->get_option(option)->count() > 0) options.solver_options.emplace_back(option);
+    options.action = "allocate";
+    act();
+  });
   return verb;
 }
 

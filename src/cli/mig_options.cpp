@@ -65,6 +65,19 @@ void add_mig_verb(CLI::App& app, MigOptions& options, const std::function<void()
   add_number(replay, "--gap", options.gap, 1e-3, 1e6, "mean seconds between arrivals of a mix");
   add_number(replay, "--length", options.length, 1e-3, 1e6, "mean seconds of a training or fine-tuning job of a mix");
   replay->add_option("--kinds", options.kinds, "shares of the kinds of a mix")->capture_default_str();
+  replay->callback([replay, &options, act] {
+    // Their defaults would not tell whether they were given.
+    const auto given = [replay](const std::vector<std::string>& names) {
+      std::vector<std::string> found;
+      for (const std::string& name : names)
+        if (replay->get_option(name)->count() > 0) found.push_back(name);
+      return found;
+    };
+    options.of_mix = given({"--seed", "--mixes", "--jobs", "--gap", "--length", "--kinds"});
+    options.of_trace = given({"--data", "--reading"});
+    options.action = "replay";
+    act();
+  });
 }
 
 void add_compare_miso(CLI::App& compare, MigOptions& options, const std::function<void()>& act) {

@@ -26,6 +26,7 @@ struct MigOptions {
   std::string current;            ///< choose: layout as it is, JOB=PROFILE@START,...
   std::filesystem::path data;     ///< replay: folder of the trace; empty: ../shared/data/miso
   bool mix = false;               ///< replay: generated jobs in place of the trace
+  std::vector<std::string> of_mix, of_trace;  ///< replay: options given that only --mix, only the trace looks at
   std::uint64_t seed = 42;
   std::uint32_t mixes = 1;  ///< generated mixes, of consecutive seeds
   std::uint32_t mix_jobs = 100;

@@ -1,5 +1,7 @@
 #include "power_options.h"
 
+#include <algorithm>
+
 #include "option_kinds.h"
 
 namespace cradle::cli {
@@ -22,14 +24,29 @@ void add_far_every(CLI::App* action, PowerOptions& options) {
       ->type_name("N");
 }
 
+/// Read as one word: the parser's own lists leave out what stands empty between two commas.
+void add_weights(CLI::App* action, PowerOptions& options, const char* help) {
+  const auto read = [&options](const std::string& text) {
+    const auto fields = split(text, ',');
+    const auto fits = [](std::string_view field) {
+      const auto weight = parse_integer(field);
+      return weight && *weight >= 1 && *weight <= most_coins;
+    };
+    if (fields.empty() || !std::all_of(fields.begin(), fields.end(), fits))
+      throw CLI::ValidationError("--weight", "'" + text + "' is no list of whole numbers from 1 to " +
+                                                 std::to_string(most_coins) + " with commas between them");
+    options.weights.clear();
+    for (const std::string_view field : fields) options.weights.push_back(*parse_integer(field));
+  };
+  action->add_option_function<std::string>("--weight", read, help)->type_name("N,N,...");
+}
+
 /// What tiles ask for beyond a number of coins.
 void add_demands(CLI::App* action, PowerOptions& options) {
   action
       ->add_option("--demands", options.demands, "equal: all that ask ask alike; mixed: for 1/8 to 8/8 of that, drawn")
       ->capture_default_str();
-  action->add_option("--weight", options.weights, "priorities that tiles draw from, with commas, e.g. 1,4; 1 for all")
-      ->delimiter(',')
-      ->check(CLI::Range(std::int64_t{1}, most_coins));
+  add_weights(action, options, "priorities that tiles draw from, with commas, e.g. 1,4; 1 for all");
 }
 
 void add_scenario(CLI::App* action, PowerOptions& options) {
@@ -70,8 +87,14 @@ void add_power_verb(CLI::App& app, PowerOptions& options, std::function<void()> 
   verb->require_subcommand(1);
   const auto add = [&](const char* name, const char* help) {
     CLI::App* action = verb->add_subcommand(name, help);
-    action->callback([&options, act, name] {
+    action->callback([&options, act, name, action] {
       options.action = name;
+      const auto given = [action](const char* option) {
+        const CLI::Option* known = action->get_option_no_throw(option);
+        return known != nullptr && known->count() > 0;
+      };
+      options.periods_given = given("--periods");
+      options.lease_given = given("--lease");
       act();
     });
     add_output(action, options.output);
@@ -117,9 +140,7 @@ void add_power_verb(CLI::App& app, PowerOptions& options, std::function<void()> 
   add_count(tree, "--day", options.day, 364, "of the grid's year on which it begins");
   add_repeatable(tree, "--cut", options.cuts, "AT:PART, e.g. 1800:0.8: at second 1800 the budget is 80 %; repeatable");
   add_number(tree, "--crash", options.crash_per_second, 0, 1, "chance for each server and second to fall silent");
-  tree->add_option("--weight", options.weights, "priorities of devices in turn, with commas, e.g. 1,4; 1 for all")
-      ->delimiter(',')
-      ->check(CLI::Range(std::int64_t{1}, most_coins));
+  add_weights(tree, options, "priorities of devices in turn, with commas, e.g. 1,4; 1 for all");
   tree->add_option("--lease", options.lease_seconds, "seconds that a server's coins outlive its silence")
       ->check(CLI::Range(std::int64_t{1}, std::int64_t{3600}))
       ->capture_default_str();

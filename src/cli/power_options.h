@@ -26,7 +26,8 @@ struct PowerOptions {
   std::string demands = "equal";  ///< equal|mixed
   std::int64_t demand = 32, coins_per_tile = 8, floor = 0;
   double loss = 0, crash = 0, duplicate = 0, reorder = 0, activity = 0, periods = 100, lease = 20;
-  std::optional<std::uint32_t> far_every;  ///< unset: as is usual for the protocol
+  bool periods_given = false, lease_given = false;  ///< named on the command line
+  std::optional<std::uint32_t> far_every;           ///< unset: as is usual for the protocol
   std::uint64_t seed = 1;
   std::vector<std::string> cuts;        ///< AT:PART
   std::vector<std::string> partitions;  ///< FROM:UNTIL:FIRST:TILES

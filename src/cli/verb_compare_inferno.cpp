@@ -91,6 +91,7 @@ std::string summary(const std::vector<PublishedRow>& rows, bool with_given) {
 int run_compare_inferno(const CompareInfernoOptions& options, const Common& common) {
   const auto formula = formula_by_name(options.formula);
   if (!formula) return fail(formula.error());
+  if (options.chunks < 1) return fail(bad_input("no chunk of prefill", "--chunks", "give 1 or more"));
   const auto system = read_inferno(options.input);
   if (!system) return fail(system.error());
   std::optional<InfernoSolution> solution;

@@ -7,6 +7,7 @@
 
 #include "cradle/base/file.h"
 #include "cradle/base/text.h"
+#include "cradle/embodied/die.h"
 #include "cradle/report/format.h"
 #include "cradle/report/table.h"
 #include "cradle/soc/chip.h"
@@ -65,6 +66,7 @@ Result<Import> import(const ImportEspOptions& options, const catalog::Catalog& c
   auto table = read_named(options.areas, soc::parse_tile_table, soc::default_tile_table());
   if (!table) return table.error();
   in.table = std::move(*table);
+  if (auto fine = soc::check_ips(in.table, in.config, options.areas.string()); !fine) return fine.error();
   auto plan = read_named(options.reuse, soc::parse_reuse_plan, soc::default_reuse_plan());
   if (!plan) return plan.error();
   in.plan = std::move(*plan);
@@ -243,6 +245,30 @@ class Names {
   std::vector<std::string> names_;
 };
 
+/// What the file leaves out or says to no effect.
+std::vector<std::string> notes_of_file(const soc::EspConfig& config) {
+  std::vector<std::string> notes;
+  const auto has = [&](soc::TileKind kind) {
+    return std::any_of(config.tiles.begin(), config.tiles.end(),
+                       [&](const soc::EspTile& tile) { return tile.kind == kind; });
+  };
+  const bool cpus = has(soc::TileKind::cpu);
+  if (cpus && config.cpu_arch.empty()) notes.push_back("the file has no CPU_ARCH: ariane is taken");
+  if (!config.caches && (config.cpu_l2 || config.accelerator_l2))
+    notes.push_back("CONFIG_CACHE_EN is not set: the sizes of caches are kept, and their memory is not counted");
+  if (config.caches && !config.cpu_l2 && (cpus || has(soc::TileKind::memory)))
+    notes.push_back("caches are on, but the file has no CONFIG_CPU_CACHES: their memory is not counted");
+  if (has(soc::TileKind::scratchpad) && !config.scratchpad_kib)
+    notes.push_back("the file has no CONFIG_SLM_KBYTES: memory of the slm tiles is not counted");
+  if (config.caches && !config.line_bits)
+    notes.push_back("the file has no CONFIG_CACHE_LINE_SIZE: lines of " + std::to_string(soc::default_line_bits) +
+                    " bits are taken");
+  const std::string unused = " kept for writing the file back, and used in no number";
+  if (!config.powers.empty()) notes.push_back("power records (POWER_row_column) are" + unused);
+  if (config.has_dvfs) notes.push_back("CONFIG_HAS_DVFS is" + unused);
+  return notes;
+}
+
 std::vector<std::string> notes_of(const Import& in) {
   std::vector<std::string> notes;
   Names assumed, memories, unknown;
@@ -264,9 +290,10 @@ std::vector<std::string> notes_of(const Import& in) {
                     "--accelerators");
   for (const std::string& key : in.config.unknown_keys) unknown.add(key);
   if (!unknown.empty()) notes.push_back("keys that are kept and not understood: " + unknown.text());
-  if (in.config.caches && !in.config.line_bits)
-    notes.push_back("the file has no CONFIG_CACHE_LINE_SIZE: lines of " + std::to_string(soc::default_line_bits) +
-                    " bits are taken");
+  for (std::string& note : notes_of_file(in.config)) notes.push_back(std::move(note));
+  if (in.figures.die().value > embodied::reticle_field)
+    notes.push_back("the die is larger than the " + shortest(embodied::reticle_field.value()) +
+                    " mm2 that one exposure prints: it is priced as stitched; see --space for several dies");
   return notes;
 }
 

@@ -1,6 +1,7 @@
 // cradle inference: replicas of language models. What its actions share.
 #include "verb_inference.h"
 
+#include <algorithm>
 #include <cstdio>
 
 #include "cradle/base/text.h"
@@ -14,6 +15,15 @@ Result<InferenceTerms> inference_terms(const InferenceOptions& options, const in
   InferenceTerms terms;
   const auto formula = inference::formula_by_name(options.formula);
   if (!formula) return formula.error();
+  if (options.chunks < 1) return bad_input("no chunk of prefill", "--chunks", "give 1 or more");
+  const bool separate = *formula == inference::Formula::separate;
+  if (!system.profiles.empty() &&
+      std::none_of(system.profiles.begin(), system.profiles.end(),
+                   [separate](const inference::InfernoProfile& profile) { return profile.separate == separate; }))
+    return bad_input(separate ? "no profile has the four parameters of its two laws"
+                              : "every profile has the four parameters of two laws",
+                     "--formula " + options.formula,
+                     separate ? "use the formula iteration or newest" : "use the formula separate");
   terms.options.formula = *formula;
   terms.options.prefill_chunks = options.chunks;
   terms.options.carbon.pue = options.pue;

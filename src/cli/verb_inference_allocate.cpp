@@ -31,6 +31,20 @@ const char* unit_of(Objective objective) {
   return "gCO2e/h";
 }
 
+/// Refuses what the solver would not look at.
+Result<void> check_solver(const InferenceOptions& options) {
+  const std::vector<std::string> solvers{"heuristic", "milp", "greedy"};
+  if (std::find(solvers.begin(), solvers.end(), options.solver) == solvers.end())
+    return bad_input("no solver '" + options.solver + "'", "--solver", suggest(options.solver, solvers));
+  const bool milp = options.solver == "milp";
+  for (const std::string& option : options.solver_options)
+    if ((option == "--time-limit") != milp)
+      return bad_input("the solver " + options.solver + " would not look at it", option,
+                       milp ? "leave it out, or use --solver heuristic: milp has --time-limit"
+                            : "leave it out, or use --solver milp: the others have --steps and --seed");
+  return {};
+}
+
 Result<AllocationResult> solved(const InferenceOptions& options, const InfernoSystem& system,
                                 const AllocationProblem& problem) {
   AllocationOptions solver;
@@ -114,6 +128,25 @@ std::string lacks_text(const InfernoSystem& system, const PricedProblem& priced,
   return text;
 }
 
+/// What to do where servers are left out. A rule that goes by classes may leave one out that a search over all finds
+/// devices for; a short one tells.
+std::string left_out_hint(const InferenceOptions& options, const AllocationProblem& problem) {
+  std::string usual = "add devices, relax targets, or use --unlimited to see what it takes";
+  const bool greedy = options.solver == "greedy";
+  if (!greedy && !options.priorities) return usual;
+  AllocationProblem all_at_once = problem;
+  all_at_once.by_priority = false;
+  constexpr std::int64_t few_steps = 20'000;
+  AllocationOptions search;
+  search.seed = options.seed;
+  search.most_steps = std::min(options.steps, few_steps);
+  search.interrupted = [] { return InterruptGuard::interrupted(); };
+  const auto found = inference::allocate(all_at_once, search);
+  if (!found || found->unserved > 0) return usual;
+  return std::string("the devices suffice for all servers: ") +
+         (greedy ? "use --solver heuristic" : "leave --priorities out") + ", or " + usual;
+}
+
 /// The hosts of all types go into the terms, or of none: counted for some only, they would draw load to the others.
 /// True if they are in.
 Result<bool> add_hosts(const InferenceOptions& options, const InfernoSystem& system, const catalog::Catalog& catalog,
@@ -145,9 +178,7 @@ Result<bool> add_hosts(const InferenceOptions& options, const InfernoSystem& sys
 int run_inference_allocate(const InferenceOptions& options, const Common& common) {
   const auto objective = objective_by_name(options.objective);
   if (!objective) return fail(objective.error());
-  const std::vector<std::string> solvers{"heuristic", "milp", "greedy"};
-  if (std::find(solvers.begin(), solvers.end(), options.solver) == solvers.end())
-    return fail(bad_input("no solver '" + options.solver + "'", "--solver", suggest(options.solver, solvers)));
+  if (auto fine = check_solver(options); !fine) return fail(fine.error());
   const auto catalog = catalog::Catalog::load(common.catalog);
   if (!catalog) return fail(catalog.error());
   auto system = read_inferno(options.input);
@@ -260,6 +291,10 @@ int run_inference_allocate(const InferenceOptions& options, const Common& common
     std::fputs(table.to_csv().c_str(), stdout);
   } else {
     std::string text = table.to_text(140) + "\n";
+    const std::size_t servers = system->servers.size();
+    if (result->unserved > 0)
+      text +=
+          "servers that lack devices: " + std::to_string(result->unserved) + " of " + std::to_string(servers) + "; ";
     text += options.objective + ": " + report::significant(result->value, 8) + " " + unit_of(*objective);
     if (bounded)
       text += ", at least " + report::significant(result->bound, 8) +
@@ -294,8 +329,7 @@ int run_inference_allocate(const InferenceOptions& options, const Common& common
   return fail({ErrorCode::budget_exceeded,
                std::to_string(result->unserved) + " of " + std::to_string(system->servers.size()) +
                    " servers have not all they need" + (lacks.empty() ? "" : ": " + lacks),
-               (options.input / "capacity-data.json").string(),
-               "add devices, relax targets, or use --unlimited to see what it takes"});
+               (options.input / "capacity-data.json").string(), left_out_hint(options, priced->problem)});
 }
 
 }  // namespace cradle::cli

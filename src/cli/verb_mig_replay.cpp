@@ -1,5 +1,6 @@
 // cradle mig replay and cradle compare miso: every policy on the same jobs, with time, energy and grams.
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstdio>
 
@@ -51,20 +52,20 @@ Result<slicing::MixOptions> mix_options(const MigOptions& options) {
   mix.mean_length = Seconds{options.length};
   mix.training = mix.fine_tuning = mix.inference = 0;
   const std::vector<std::string> kinds{"training", "fine-tuning", "inference"};
+  const std::array<double*, 3> shares{&mix.training, &mix.fine_tuning, &mix.inference};
+  std::array<bool, 3> given{};
   for (const std::string_view pair : split(options.kinds, ',')) {
     const auto parts = split(trim(pair), '=');
     const auto share = parts.size() == 2 ? parse_number(parts[1]) : std::nullopt;
     if (!share || *share < 0)
       return bad_input("'" + std::string(pair) + "' is no share of a kind", "--kinds",
                        "write e.g. training=2,fine-tuning=1,inference=1");
-    if (parts[0] == kinds[0])
-      mix.training = *share;
-    else if (parts[0] == kinds[1])
-      mix.fine_tuning = *share;
-    else if (parts[0] == kinds[2])
-      mix.inference = *share;
-    else
+    const auto kind = static_cast<std::size_t>(std::find(kinds.begin(), kinds.end(), parts[0]) - kinds.begin());
+    if (kind == kinds.size())
       return bad_input("no kind '" + std::string(parts[0]) + "'", "--kinds", suggest(parts[0], kinds));
+    if (given[kind]) return bad_input("'" + kinds[kind] + "' has two shares", "--kinds", "give one");
+    given[kind] = true;
+    *shares[kind] = *share;
   }
   return mix;
 }
@@ -120,6 +121,17 @@ Result<slicing::MisoTrace> read_trace(const MigOptions& options, const catalog::
                   " lie between or below measured shares of compute; a job takes as long on the whole of either");
   notes.emplace_back("miso chooses among all maximal partitions: the published ones are of the accelerator measured");
   return trace;
+}
+
+/// Refuses options that the jobs asked for would not look at.
+Result<void> check_source(const MigOptions& options) {
+  if (!options.mix && !options.of_mix.empty())
+    return bad_input("it says how jobs are made up: the trace would not look at it", options.of_mix.front(),
+                     "leave it out, or make jobs up with --mix");
+  if (options.mix && !options.of_trace.empty())
+    return bad_input("it is of the trace: --mix would not look at it", options.of_trace.front(),
+                     "leave it out, or leave --mix out");
+  return {};
 }
 
 Result<Answer> run_replays(const MigOptions& options, const Common& common, bool mix) {
@@ -206,8 +218,10 @@ Result<Answer> run_replays(const MigOptions& options, const Common& common, bool
   answer.notes.insert(answer.notes.end(), billing->notes.begin(), billing->notes.end());
   answer.notes.push_back("all " + std::to_string(options.gpus) +
                          " accelerators are held, and draw idle power when empty, from first arrival to last finish");
-  answer.notes.push_back(
-      "ours, ours-energy and ours-grams know each job's length and speeds; ours-profiled knows neither");
+  if (std::any_of(answer.rows.begin(), answer.rows.end(),
+                  [](const Row& row) { return row.policy.starts_with("ours"); }))
+    answer.notes.emplace_back(
+        "ours, ours-energy and ours-grams know each job's length and speeds; ours-profiled knows neither");
   return answer;
 }
 
@@ -327,6 +341,7 @@ int show(const Answer& answer, const MigOptions& options, const std::string& sch
 }  // namespace
 
 int run_mig_replay(const MigOptions& options, const Common& common) {
+  if (auto fine = check_source(options); !fine) return fail(fine.error());
   const auto answer = run_replays(options, common, options.mix);
   if (!answer) return fail(answer.error());
   return show(*answer, options, "cradle.mig.replay/1", false);

@@ -61,6 +61,7 @@ Result<std::pair<double, double>> parse_cut(const std::string& text) {
   const auto part = fields.size() == 2 ? parse_number(fields[1]) : std::nullopt;
   if (!at || !part || *at < 0 || *part < 0)
     return bad_input("'" + text + "' is no change of the budget", "--cut", "write AT:PART, e.g. 50:0.8");
+  if (*part > 1) return bad_input("'" + text + "' is more than the whole budget", "--cut", "give a part of it, 0 to 1");
   return std::pair{*at, *part};
 }
 
@@ -76,6 +77,10 @@ Result<power::EventOptions> event_options(const PowerOptions& options, Protocol 
   events.reorder = options.reorder;
   events.crash = options.crash;
   events.activity = options.activity;
+  if (options.activity >= options.periods)
+    return bad_input("the run ends at period " + shortest(options.periods) + ", before demands are drawn anew at " +
+                         shortest(options.activity),
+                     "--activity", "make --periods longer, or draw anew more often");
   events.lease = options.lease;
   events.far_every = options.far_every.value_or(power::usual_far_every(protocol));
   for (const std::string& text : options.cuts) {
@@ -84,6 +89,9 @@ Result<power::EventOptions> event_options(const PowerOptions& options, Protocol 
     if (cut->first >= options.periods)
       return bad_input("the run ends at period " + shortest(options.periods) + ", before the cut '" + text + "'",
                        "--cut", "make --periods longer, or cut earlier");
+    if (!events.changes.empty() && events.changes.back().at == cut->first)
+      return bad_input("'" + text + "' is a second budget for the same moment", "--cut",
+                       "give one budget for each moment");
     events.changes.push_back({cut->first, cut->second});
   }
   for (const std::string& text : options.partitions) {
@@ -101,6 +109,43 @@ Result<power::EventOptions> event_options(const PowerOptions& options, Protocol 
   return events;
 }
 
+namespace {
+
+/// bad_input for an option that one run of `protocol` would take without any effect. A comparison gives each protocol
+/// what it knows of them.
+Result<void> check_effect(const PowerOptions& options, Protocol protocol, const power::Topology& topology) {
+  const bool exchanges = protocol == Protocol::escrow || protocol == Protocol::published;
+  const bool rounds = options.engine == "rounds";
+  const std::string name = to_string(protocol);
+  if (options.action == "simulate") {
+    if (rounds && !exchanges)
+      return bad_input("protocol " + name + " is a latency model and knows no engines", "--engine",
+                       "leave it out, or simulate escrow or published");
+    if (options.periods_given && rounds)
+      return bad_input("synchronous rounds end when they have settled", "--periods",
+                       "leave it out, or use --engine events");
+    if (options.periods_given && !exchanges)
+      return bad_input("the latency model of " + name + " ends when its grants stand", "--periods",
+                       "leave it out, or simulate escrow or published");
+    if (options.lease_given && (rounds || protocol != Protocol::escrow))
+      return bad_input(rounds ? "synchronous rounds have no leases" : "protocol " + name + " has no leases", "--lease",
+                       "leave it out, or simulate --protocol escrow with --engine events");
+    if (options.far_every && !exchanges)
+      return bad_input("protocol " + name + " has no far partners", "--far-every",
+                       "leave it out, or simulate escrow or published");
+    if (protocol != Protocol::published && (options.four_way || options.registers))
+      return bad_input(
+          "protocol " + name + " has no " + (options.four_way ? "four-way variant" : "registers that wrap"),
+          options.four_way ? "--four-way" : "--registers", "leave it out, or simulate --protocol published");
+  }
+  if (options.far_every.value_or(0) > 0 && topology.far_count(0) == 0)
+    return bad_input("no tile of " + options.topology + " has a partner that is not a neighbour", "--far-every",
+                     "leave it out, or take more tiles");
+  return {};
+}
+
+}  // namespace
+
 Result<EventOutcome> run_protocol(const PowerOptions& options, Protocol protocol) {
   auto system = power_system(options);
   if (!system) return std::move(system).error();
@@ -110,11 +155,8 @@ Result<EventOutcome> run_protocol(const PowerOptions& options, Protocol protocol
     const std::vector<std::string> engines{"events", "rounds"};
     return bad_input("no engine '" + options.engine + "'", "--engine", suggest(options.engine, engines));
   }
-  if (protocol != Protocol::published && options.action == "simulate" && (options.four_way || options.registers))
-    return bad_input(std::string("protocol ") + to_string(protocol) + " has no " +
-                         (options.four_way ? "four-way variant" : "registers that wrap"),
-                     options.four_way ? "--four-way" : "--registers", "leave it out, or simulate --protocol published");
-  if (exchanges && options.step_cycles > 0)
+  if (auto fine = check_effect(options, protocol, system->topology); !fine) return fine.error();
+  if ((exchanges || protocol == Protocol::fixed) && options.step_cycles > 0)
     return bad_input(std::string("protocol ") + to_string(protocol) + " has no manager that steps from tile to tile",
                      "--step-cycles", "leave it out, or simulate c-rr, optimal or ring");
   if (rounds && (options.four_way || options.registers))
@@ -204,6 +246,11 @@ report::Curve error_curve(const std::vector<std::pair<std::string, const PowerOu
   // A manager takes a hundred times as long as exchange: on a straight axis one of them could not be seen.
   curve.x.logarithmic = runs.size() > 1;
   return curve;
+}
+
+std::string activity_note(const PowerOptions& options) {
+  return "demands are drawn anew every " + shortest(options.activity) +
+         " periods: settling counts from the last time on, and a redraw due at the very end is left out";
 }
 
 std::string settle_text(const PowerOutcome& outcome) {

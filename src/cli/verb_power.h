@@ -37,11 +37,13 @@ inline constexpr int interrupted_status = 130;
 std::string interrupted_note(const power::PowerOutcome& outcome);
 /// How far the breaker of `hierarchy/run.h`, rated for the budget, warmed up: 1 trips it.
 double breaker_share(const PowerOptions& options, const power::PowerOutcome& outcome);
-/// "AT:PART"; bad_input names the option.
+/// "AT:PART"; bad_input names the option: no numbers, a part above 1.
 Result<std::pair<double, double>> parse_cut(const std::string& text);
 /// The command line again, for the page.
 std::string power_command(const PowerOptions& options);
 report::Curve error_curve(const std::vector<std::pair<std::string, const power::PowerOutcome*>>& runs);
+/// What --activity means for the figures.
+std::string activity_note(const PowerOptions& options);
 std::string settle_text(const power::PowerOutcome& outcome);
 
 }  // namespace cradle::cli

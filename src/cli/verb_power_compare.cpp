@@ -115,6 +115,7 @@ int run_power_compare(const PowerOptions& options, const Common& common) {
     page.notes.emplace_back(
         "c-rr, optimal, ring and static were run without loss, doubles, reordering, crashes, partitions and changes of "
         "activity: latency models know none, so that faults count against escrow and the published protocol alone");
+  if (options.activity > 0) page.notes.push_back(activity_note(options));
   if (!options.cuts.empty())
     page.notes.emplace_back(
         "the budget is cut for escrow alone; the others keep all of it, and are no comparison then");

@@ -95,6 +95,7 @@ int run_power_simulate(const PowerOptions& options, const Common& common) {
       "a breaker trips by an inverse-time curve through its one published point: 10 % over for 17 "
       "minutes; this one " +
       std::string(breaker_share(options, *outcome) >= 1 ? "trips" : "does not"));
+  if (options.activity > 0) page.notes.push_back(activity_note(options));
   if (outcome->interrupted) page.notes.push_back(interrupted_note(*outcome));
   const int status = deliver(std::move(answer), power_command(options), options.report, options.output, common);
   return outcome->interrupted && status == 0 ? interrupted_status : status;

@@ -48,6 +48,11 @@ int run_power_sweep(const PowerOptions& options, const Common& common) {
     if (!protocol) return fail(protocol.error());
     protocols.push_back(*protocol);
   }
+  if (options.far_every && std::none_of(protocols.begin(), protocols.end(), [](power::Protocol protocol) {
+        return protocol == power::Protocol::escrow || protocol == power::Protocol::published;
+      }))
+    return fail(bad_input("none of the protocols has far partners", "--far-every",
+                          "leave it out, or sweep escrow or published"));
   power::SweepOptions sweep_options;
   sweep_options.start = *start;
   sweep_options.widths = options.widths;

@@ -88,11 +88,13 @@ Result<Setting> read_setting(const PowerOptions& options, const Common& common) 
     if (cut->first >= options.hours * seconds_per_hour)
       return bad_input("'" + text + "' is after the end of the run", "--cut",
                        "the run ends after " + shortest(options.hours * seconds_per_hour) + " s: give more --hours");
-    if (cut->second > 1)
-      return bad_input("'" + text + "' is more than the whole budget", "--cut", "give a part of it, 0 to 1");
+    const auto second = static_cast<std::int64_t>(cut->first);
+    if (std::any_of(setting.run.changes.begin(), setting.run.changes.end(),
+                    [second](const auto& change) { return change.second == second; }))
+      return bad_input("'" + text + "' is a second budget for the same second", "--cut",
+                       "give one budget for each second");
     setting.run.changes.push_back(
-        {static_cast<std::int64_t>(cut->first),
-         static_cast<hierarchy::Quanta>(cut->second * static_cast<double>(setting.manager.budget))});
+        {second, static_cast<hierarchy::Quanta>(cut->second * static_cast<double>(setting.manager.budget))});
   }
   if (!options.grid.empty()) {
     const auto catalog = catalog::Catalog::load(common.catalog);
@@ -109,6 +111,9 @@ Result<Setting> read_setting(const PowerOptions& options, const Common& common) 
     if (!kind) return kind.error();
     setting.kinds.push_back(*kind);
   }
+  if (options.lease_given &&
+      std::find(setting.kinds.begin(), setting.kinds.end(), ManagerKind::exchange) == setting.kinds.end())
+    return bad_input("none of the managers has leases", "--lease", "leave it out, or let exchange run too");
   return setting;
 }
 

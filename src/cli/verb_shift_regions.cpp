@@ -1,5 +1,7 @@
 // cradle shift regions: a site and a start for each job, beside what fewer knobs reach.
+#include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <cstdio>
 #include <optional>
 
@@ -288,6 +290,18 @@ std::string names_of(const RegionProblem& problem, const std::vector<std::size_t
   return jobs.size() > most ? text + " and " + std::to_string(jobs.size() - most) + " more" : text;
 }
 
+/// What is said where made-up jobs do not fill the sites as asked: a site has room for the largest job.
+std::string load_note(const RegionProblem& problem, double asked) {
+  constexpr double near_enough = 0.1;
+  const double load = problem.demanded_unit_hours() / problem.offered_unit_hours();
+  if (std::abs(load / asked - 1) <= near_enough) return {};
+  shifting::Units largest = 0;
+  for (const RegionJob& job : problem.jobs()) largest = std::max(largest, job.demand);
+  return "the load is " + report::percent_text(load) + ", " + report::percent_text(asked) +
+         " was asked for: sites have whole units, and room for the largest job of " + std::to_string(largest) +
+         "; more jobs, fewer --hours or a smaller --largest-demand come nearer";
+}
+
 }  // namespace
 
 int run_shift_regions(const ShiftRegionsOptions& options, const Common& common) {
@@ -383,6 +397,8 @@ int run_shift_regions(const ShiftRegionsOptions& options, const Common& common) 
       "over the jobs that both serve",
       "time only leaves home, and region only waits, where capacity leaves no choice",
       "'both, operational' does not look at the embodied share when it plans; its totals do"};
+  if (options.generate > 0)
+    if (std::string note = load_note(*problem, options.load); !note.empty()) page.notes.push_back(std::move(note));
   if (!joint->unserved.empty())
     page.notes.emplace_back("no place was found for " + std::to_string(joint->unserved.size()) +
                             (joint->unserved.size() == 1 ? " job" : " jobs") +

@@ -21,8 +21,8 @@ namespace cradle::cli {
 
 namespace {
 
-/// Refuses outputs that would overwrite each other or an input, and folders that are not there, before any work is
-/// done.
+/// Refuses outputs that would overwrite each other or an input, are no files, or lie in folders that are not there,
+/// before any work is done.
 Result<void> check_outputs(const StudyOptions& options, const study::StudyConfig& config) {
   std::vector<std::pair<std::string, std::filesystem::path>> files{{"--ledger", options.ledger},
                                                                    {"--report", options.report}};
@@ -40,6 +40,9 @@ Result<void> check_outputs(const StudyOptions& options, const study::StudyConfig
     const auto folder = std::filesystem::absolute(path).parent_path();
     if (::access(folder.c_str(), W_OK) != 0)
       return failure("the folder cannot be written", option + " " + path.string(), "name a file in another folder");
+    std::error_code unseen;
+    if (std::filesystem::exists(path, unseen) && !std::filesystem::is_regular_file(path, unseen))
+      return failure("this is there and no file", option + " " + path.string(), "name a file");
   }
   return {};
 }

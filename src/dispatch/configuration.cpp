@@ -108,6 +108,19 @@ Result<CapRule> cap_from_curve(CapWhen when, double limit, const std::vector<Cap
   return CapRule{when, limit, a.power + share * (b.power - a.power), a.speed + share * (b.speed - a.speed)};
 }
 
+Result<void> check_elastic_curve(const std::vector<double>& curve) {
+  const std::string where = "elastic curve";
+  // Speeds are counted in thousandths, in 16 bits.
+  constexpr std::size_t most = 64;
+  if (curve.empty() || curve.size() > most)
+    return bad_input(std::to_string(curve.size()) + " machines", where, "give 1 to " + std::to_string(most));
+  for (std::size_t i = 0; i < curve.size(); ++i)
+    if (!(curve[i] >= 0.001 && curve[i] <= (i == 0 ? 1 : curve[i - 1])) || (i == 0 && curve[i] < 1))
+      return bad_input("machine " + std::to_string(i + 1) + " adds " + shortest(curve[i]), where,
+                       "the first adds 1, each further one at most what the one before it adds, and at least 0.001");
+  return {};
+}
+
 bool Configuration::plans() const {
   return time != shifting::TimePolicy::now || region != RegionRule::any || quota.minimum < 1 ||
          cap.when != CapWhen::never || joint.enabled;
@@ -149,6 +162,14 @@ Result<void> check(const Configuration& configuration) {
   if (configuration.region == RegionRule::planned && configuration.time != shifting::TimePolicy::now)
     return refuse("time", std::string(shifting::name(configuration.time)),
                   "region planned chooses the start too: leave the time policy at now");
+  if (const auto& curve = configuration.elastic_curve; !curve.empty()) {
+    if (configuration.time != shifting::TimePolicy::wait_awhile || cap.when != CapWhen::never ||
+        configuration.region == RegionRule::planned || configuration.joint.enabled)
+      return refuse("elastic curve", "beside a rule that leaves no machines to choose",
+                    "give it wait-awhile, no cap, no joint rule and another region rule than planned");
+    if (auto fine = check_elastic_curve(curve); !fine)
+      return refuse("elastic curve", fine.error().message, fine.error().hint);
+  }
   return check(configuration.joint);
 }
 
@@ -164,6 +185,13 @@ std::string canonical(const Configuration& configuration) {
   line("placement", placement_text(configuration.placement));
   line("seed", std::to_string(configuration.seed));
   line("time", std::string(shifting::name(configuration.time)));
+  // Configurations without it keep the text that they had.
+  if (!configuration.elastic_curve.empty()) {
+    std::string machines;
+    for (const double machine : configuration.elastic_curve)
+      machines += (machines.empty() ? "" : " ") + shortest(machine);
+    line("elastic", machines);
+  }
   line("never-wait", std::to_string(service.never_wait.size()) + classes);
   line("short-ms", std::to_string(service.short_ms));
   line("wait-ms", std::to_string(service.short_wait_ms) + " " + std::to_string(service.long_wait_ms));

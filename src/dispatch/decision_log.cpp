@@ -58,6 +58,8 @@ std::string_view name(Action action) {
     case Action::resume: return "resume";
     case Action::suspend: return "suspend";
     case Action::cap: return "cap";
+    case Action::grow: return "grow";
+    case Action::shrink: return "shrink";
     case Action::defer: return "defer";
     case Action::refuse: return "refuse";
   }
@@ -77,6 +79,8 @@ std::string line_of(const Decision& decision) {
     case Action::start:
     case Action::resume:
     case Action::cap:
+    case Action::grow:
+    case Action::shrink:
       append(out, decision.placement.node);
       append(out, decision.placement.gpus);
       if (decision.action == Action::suspend) break;

@@ -107,6 +107,11 @@ inline Configuration random_configuration(RandomStream& stream) {
     joint.models = {
         {"T4", carbon::GramsPerSecond{1e-3}, carbon::GramsPerSecond{1e-5}, {{0.6, 0.65, 0.8}, {0.8, 0.85, 0.95}}}};
   }
+  if (!made.joint.enabled && made.region != RegionRule::planned && stream.below(3) == 0) {
+    made.time = shifting::TimePolicy::wait_awhile;
+    made.cap = {};
+    made.elastic_curve = {1, 0.9, 0.55};
+  }
   return made;
 }
 

@@ -21,9 +21,6 @@ namespace {
 
 constexpr std::size_t most_ranked_sites = 64;
 
-/// A plan made anew is kept for this long at least, so that no two of them follow each other by the millisecond.
-constexpr std::int64_t least_interval_ms = 60'000;
-
 }  // namespace
 
 Result<std::unique_ptr<Dispatcher>> Dispatcher::make(const Configuration& configuration,
@@ -134,6 +131,7 @@ std::span<const Decision> Dispatcher::arrive(std::int64_t now_ms, const workload
   } else if (!try_start(id)) {
     make_ready(id);
   }
+  grow();
   return answer();
 }
 
@@ -148,6 +146,8 @@ void Dispatcher::describe(Job& job, const workload::Job& given) {
   }
   job.remaining_ms = job.known_ms;
   job.may_wait = rule.may_wait(given);
+  job.elastic =
+      !configuration_.elastic_curve.empty() && job.may_wait && job.request.gpu_count > 0 && !job.request.shares_gpu();
   job.wait_ms = rule.wait_ms(given);
   job.deadline_ms = now_ms_ + (rule.deadline_ms(given) - given.arrival_ms);
   if (configuration_.region == RegionRule::any) return;
@@ -167,6 +167,7 @@ std::span<const Decision> Dispatcher::finish(std::int64_t now_ms, std::span<cons
     queue.total_ms += job.length_ms;
   }
   drain();
+  grow();
   return answer();
 }
 
@@ -191,6 +192,7 @@ std::span<const Decision> Dispatcher::tick(std::int64_t now_ms) {
   }
   if (new_hour) set_paces();
   drain();
+  grow();
   return answer();
 }
 
@@ -212,7 +214,7 @@ bool Dispatcher::later(const Wake& a, const Wake& b) { return a.at_ms != b.at_ms
 
 bool Dispatcher::needs_hours() const {
   if (!plans_) return false;
-  return !ready_.empty() || !capped_.empty() || ((!perfect_ || region_) && !deferred_.empty());
+  return !ready_.empty() || !capped_.empty() || wants_machines() || ((!perfect_ || region_) && !deferred_.empty());
 }
 
 void Dispatcher::wake_at(JobId id, std::int64_t at_ms) {
@@ -227,12 +229,16 @@ std::int64_t Dispatcher::latest_ms(const Job& job) const {
 
 std::int64_t Dispatcher::plan(Job& job) {
   job.plan.clear();
+  job.machines.clear();
   job.interval = 0;
+  job.behind = false;
   if (joint_) return joint_->start(asking(job));
   if (region_) {
     if (!may_still_wait(job)) return now_ms_;
     return take(job, region_->decide(now_ms_, region_asking(job)));
   }
+  if (job.elastic)
+    if (const auto from = plan_elastic(job)) return *from;
   // Who runs longer than was believed has nothing left that could be planned.
   if (configuration_.time == TimePolicy::now || !may_still_wait(job) || job.remaining_ms <= 0) return now_ms_;
   const shifting::Window window{outlook_->step_of(now_ms_), job.remaining_ms, job.remaining_ms,
@@ -298,8 +304,13 @@ void Dispatcher::progress(Job& job) {
 
 void Dispatcher::release(JobId id) {
   Job& job = jobs_[id];
-  cluster_.release(job.placement, job.request);
-  site_used_milli_[cluster_.site(job.placement.node)] -= job.request.total_gpu_milli();
+  job.further.push_back(job.placement);
+  for (const fleet::Placement& machine : job.further) {
+    cluster_.release(machine, job.request);
+    site_used_milli_[cluster_.site(machine.node)] -= job.request.total_gpu_milli();
+  }
+  job.further.clear();
+  if (job.elastic) elastic_.erase(std::lower_bound(elastic_.begin(), elastic_.end(), id));
   ++job.version;
   ++releases_;
   if (joint_) joint_->ended(id, job.placement.node);
@@ -311,6 +322,7 @@ void Dispatcher::release(JobId id) {
 
 void Dispatcher::end_interval(JobId id) {
   Job& job = jobs_[id];
+  if (job.elastic) return end_level(id);
   progress(job);
   std::int64_t from;
   if (!perfect_) {
@@ -338,6 +350,10 @@ void Dispatcher::replan() {
     if (from > now_ms_) defer(id, from);
     return from > now_ms_;
   });
+  order_ = elastic_;
+  for (const JobId id : order_) {
+    if (static_cast<int>(jobs_[id].further.size()) + 1 < wanted_machines(jobs_[id])) end_level(id);
+  }
   if (perfect_) return;  // what was planned still holds
   order_ = deferred_;
   for (const JobId id : order_) {

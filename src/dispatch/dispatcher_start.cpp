@@ -77,13 +77,11 @@ std::optional<Placement> Dispatcher::choose(const Job& job, SiteMask sites, std:
   return placement;
 }
 
-bool Dispatcher::try_start(JobId id) {
-  Job& job = jobs_[id];
+std::optional<Placement> Dispatcher::find(const Job& job, Pace& pace) {
   const bool held = plans_ && may_still_wait(job);
   SiteMask allowed = policy::all_sites;
   if (held && configuration_.quota.minimum < 1 && job.request.gpu_count > 0) allowed = under_quota(job);
   std::optional<Placement> placement;
-  Pace pace;
   if (joint_ && configuration_.joint.placement) {
     if (const auto choice = joint_->choose(asking(job), allowed)) {
       placement = choice->placement;
@@ -99,6 +97,14 @@ bool Dispatcher::try_start(JobId id) {
       if (placement || (held && (configuration_.wait_for_region || job.at_site))) break;
     }
   }
+  return placement;
+}
+
+bool Dispatcher::try_start(JobId id) {
+  Job& job = jobs_[id];
+  Pace pace;
+  std::optional<Placement> placement = find(job, pace);
+  if (!placement && !elastic_.empty()) placement = find_beside_further(job);
   if (!placement) return false;
   cluster_.place(*placement, job.request);
   site_used_milli_[cluster_.site(placement->node)] += job.request.total_gpu_milli();
@@ -116,7 +122,11 @@ bool Dispatcher::try_start(JobId id) {
     if (region_)
       region_->began(id, cluster_.site(placement->node), gpus(job.request),
                      now_ms_ + time_ms(std::max<std::int64_t>(1, job.remaining_ms), job.pace));
-    if (job.interval + 1 < job.plan.size()) {
+    if (job.elastic) {
+      elastic_.insert(std::lower_bound(elastic_.begin(), elastic_.end(), id), id);
+      job.behind = !job.plan.empty() && now_ms_ > job.plan[job.interval].from;
+    }
+    if (job.interval + (job.elastic ? 0 : 1) < job.plan.size()) {
       const std::int64_t to = job.plan[job.interval].to;
       wake_at(id, to > now_ms_ ? to : (hour_of(now_ms_) + 1) * ms_per_hour - service_.start.ms);
     }

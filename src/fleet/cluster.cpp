@@ -108,6 +108,13 @@ bool Cluster::fits(NodeIndex node, const Request& request) const {
   return memory_left_[node] >= request.memory_mib && fits_compute(view(node), request);
 }
 
+bool Cluster::fits(const Placement& placement, const Request& request) const {
+  if (!fits(placement.node, request)) return false;
+  for (std::size_t gpu = 0; gpu < max_gpus; ++gpu)
+    if ((placement.gpus >> gpu & 1U) != 0 && gpu_left_[placement.node][gpu] < request.gpu_milli) return false;
+  return true;
+}
+
 void Cluster::changed(NodeIndex node) {
   changes_.push_back(node);
   last_change_[node] = changes_.size();

@@ -58,6 +58,9 @@ void read_accelerators(Fields root, InfernoSystem& system) {
 
 void read_profiles(Fields root, InfernoSystem& system) {
   Names names;
+  std::size_t unused = 0;
+  std::string first_unused;
+  std::set<std::string> unknown;
   for (Fields& item : root.objects("models")) {
     InfernoProfile profile;
     profile.model = item.text("name");
@@ -84,11 +87,19 @@ void read_profiles(Fields root, InfernoSystem& system) {
                                " has two laws, which only the formula separate uses; take it out if one law is meant");
     }
     names.add(item, "acc", profile.model + " on " + profile.accelerator);
-    if (!system.accelerator(profile.accelerator))
-      system.notes.push_back(item.where("acc") + ": '" + profile.accelerator +
-                             "' is no accelerator of this system; the profile is not used");
+    if (!system.accelerator(profile.accelerator)) {
+      if (unused++ == 0) first_unused = item.where("acc");
+      unknown.insert(profile.accelerator);
+    }
     system.profiles.push_back(std::move(profile));
   }
+  if (unused == 0) return;
+  std::string unknown_text;
+  for (const std::string& name : unknown) unknown_text += (unknown_text.empty() ? "'" : ", '") + name + "'";
+  system.notes.push_back(first_unused + (unused == 1 ? "" : " and " + std::to_string(unused - 1) + " more") + ": " +
+                         unknown_text + (unknown.size() == 1 ? " is no accelerator" : " are no accelerators") +
+                         " of this system; " +
+                         (unused == 1 ? "the profile is" : std::to_string(unused) + " profiles are") + " not used");
 }
 
 void read_classes(Fields root, InfernoSystem& system) {

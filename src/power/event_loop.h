@@ -32,12 +32,15 @@ Peer peer_of(const Topology& topology, Tile tile, std::uint32_t link, const Even
 /// Turns an outcome's raw sums into its figures.
 struct EventSums {
   std::int64_t budget = 0, floors = 0;
+  std::int64_t limit_at_end = 0;              ///< the budget in force then, without floors
   double most_over_share = 0, most_over = 0;  ///< of the budget at the time; coins
   double over_coin_ticks = 0;
   double heat_ticks = 0;  ///< most of the integral of (load / budget)^2 - 1
   std::int64_t lost = 0;  ///< of the budget, neither held nor in flight nor in the bank
   std::uint64_t messages = 0;
   Ticks ticks = 0;
+  Ticks redrawn = 0;         ///< when all demands were drawn anew for the last time; 0: never
+  double redrawn_error = 0;  ///< mean error right after it
 };
 void finish(EventOutcome& outcome, const EventSums& sums, const Tiles& at_end, double trace_every);
 
@@ -105,7 +108,6 @@ class EventLoop {
             if (clock.until_far == 1 && timer.kind == TimerKind::turn) model().far_soon(timer.tile, clock.far);
           });
       if (over_ > 0 || heat_ > 0) warm();
-      if (change > 0 && now_ % change == 0) change_demands();
       if (now_ % trace == 0) outcome_.error_trace.push_back(mean_error(model().snapshot()));
       if (now_ % ticks_per_period == 0) {
         const auto period = static_cast<std::uint64_t>(now_ / ticks_per_period);
@@ -116,8 +118,15 @@ class EventLoop {
           break;
         }
       }
+      // After all that is told of this moment, so that nothing is judged against demands that nobody could follow yet.
+      if (change > 0 && now_ % change == 0 && now_ < end) {
+        change_demands();
+        sums_.redrawn = now_;
+        sums_.redrawn_error = mean_error(model().snapshot());
+      }
     }
     sums_.ticks = now_ - 1;
+    sums_.limit_at_end = limit_;
     model().close_books();
     finish(outcome_, sums_, model().snapshot(), options_.trace_every);
     return std::move(outcome_);

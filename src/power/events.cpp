@@ -64,6 +64,9 @@ Result<void> check_options(const Topology& topology, const EventOptions& options
     if (change.at < before)
       return bad_input("a change at " + shortest(change.at) + " after one at " + shortest(before), "events: changes",
                        "list the changes in order of time");
+    if (&change != options.changes.data() && change.at == before)
+      return bad_input("two changes of the budget at " + shortest(change.at), "events: changes",
+                       "give one budget for each moment");
     before = change.at;
     if (options.protocol == Protocol::published)
       return bad_input("the published protocol knows no change of budget", "events: changes",
@@ -84,6 +87,19 @@ void exchange(std::vector<Node>& nodes, Link& there, Link& back, Tile a, Tile b,
     ++outcome.events;
     step = to_b ? receive(nodes[b], back, step.reply) : receive(nodes[a], there, step.reply);
   }
+}
+
+/// Periods from the last redraw of demands, or from the start, until the mean error stays below one coin.
+std::optional<double> settled(const EventOutcome& outcome, const EventSums& sums, double trace_every) {
+  const std::vector<double>& trace = outcome.error_trace;
+  const Ticks grain = std::max<Ticks>(1, to_ticks(trace_every));
+  const auto first = static_cast<std::size_t>(sums.redrawn / grain) + 1;
+  std::size_t below = trace.size();
+  while (below > first && trace[below - 1] < 1) --below;
+  const double at_first = sums.redrawn > 0 ? sums.redrawn_error : trace.front();
+  if (below == first && at_first < 1) return 0;
+  if (below == trace.size()) return std::nullopt;
+  return static_cast<double>(static_cast<Ticks>(below) * grain - sums.redrawn) / ticks_per_period;
 }
 
 EventOutcome run_lock_step(const Topology& topology, const Tiles& tiles, const EventOptions& options) {
@@ -138,6 +154,7 @@ EventOutcome run_lock_step(const Topology& topology, const Tiles& tiles, const E
   EventSums sums;
   sums.budget = budget(tiles);
   for (const Coins floor : tiles.floor) sums.floors += floor;
+  sums.limit_at_end = sums.budget - sums.floors;
   sums.messages = outcome.events;
   sums.ticks = static_cast<Ticks>(periods) * ticks_per_period;
   sums.lost = budget(tiles) - budget(state);
@@ -172,11 +189,8 @@ void finish(EventOutcome& outcome, const EventSums& sums, const Tiles& at_end, d
   outcome.residual_coins = mean_error(at_end);
   judge_fairness(outcome, at_end.held, at_end.demand);
   outcome.throughput = throughput(at_end.held, at_end.demand);
-  std::size_t settled = outcome.error_trace.size();
-  while (settled > 0 && outcome.error_trace[settled - 1] < 1) --settled;
-  // Without coins any share is the right one.
-  const bool any = outcome.jain.has_value() || sums.budget == sums.floors;
-  if (any && settled < outcome.error_trace.size()) outcome.settle_periods = static_cast<double>(settled) * trace_every;
+  // Where there is nothing to share any share is the right one.
+  if (outcome.jain.has_value() || sums.limit_at_end == 0) outcome.settle_periods = settled(outcome, sums, trace_every);
 }
 
 Result<EventOutcome> run_events(const Topology& topology, const Tiles& tiles, const EventOptions& options) {

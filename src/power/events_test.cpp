@@ -4,6 +4,7 @@
 #include <rapidcheck/gtest.h>
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 #include <numeric>
 #include <vector>
@@ -347,6 +348,13 @@ TEST(Events, ACutToNothingCountsAgainstTheBudgetBefore) {
   EXPECT_NEAR(nothing.over_budget_max_percent, 100, 1e-9);
   EXPECT_EQ(nothing.over_budget_max_coins, 800);
   EXPECT_FALSE(nothing.jain);
+  // There is nothing to share, and nothing is held: that is settled, as it was before.
+  EXPECT_EQ(nothing.residual_coins, 0);
+  options.changes.clear();
+  const EventOutcome uncut = run(topology, start(topology, Start::half_idle), options);
+  ASSERT_TRUE(uncut.settle_periods);
+  EXPECT_EQ(nothing.settle_periods, uncut.settle_periods);
+  options.changes = {{30, 0}};
   // With floors something is left in force: 800 above 100 x 2.
   const Tiles floors = *make_tiles(topology, {.floor = 2});
   EXPECT_NEAR(run(topology, floors, options).over_budget_max_percent, 400, 1e-9);
@@ -369,6 +377,67 @@ TEST(Events, ActivityKeepsToTheDemandsOfTheStart) {
     ASSERT_TRUE(outcome.jain && outcome.jain_max_min);
     EXPECT_GT(*outcome.jain, 0.95);
   }
+}
+
+/// The end of a run at which a redraw falls due is that of the demands which the tiles had time to follow: the run that
+/// goes on for one period more has the same trace up to there. Settling counts from the last redraw.
+TEST(Events, TheEndIsJudgedBeforeDemandsAreDrawnAnew) {
+  const Topology topology = torus(16, 16);
+  for (const Protocol protocol : {Protocol::escrow, Protocol::published}) {
+    for (const std::uint64_t seed : {1U, 2U, 3U}) {
+      EventOptions options;
+      options.protocol = protocol;
+      options.seed = seed;
+      options.activity = 50;
+      options.periods = 150;
+      const Tiles tiles = start(topology, Start::half_idle, seed);
+      const EventOutcome whole = run(topology, tiles, options);
+      options.periods = 151;
+      EventOutcome longer = run(topology, tiles, options);
+      ASSERT_EQ(whole.error_trace.size(), 151U);
+      EXPECT_GT(longer.error_trace.back(), 2) << "drawn anew at 150";
+      EXPECT_FALSE(longer.settle_periods);
+      longer.error_trace.pop_back();
+      EXPECT_EQ(whole.error_trace, longer.error_trace);
+      EXPECT_EQ(whole.residual_coins, whole.error_trace.back());
+      EXPECT_GT(whole.throughput, 0.6);
+      ASSERT_TRUE(whole.jain && whole.settle_periods);
+      EXPECT_GT(*whole.jain, 0.95);
+      // The last redraw was at 100.
+      ASSERT_GE(*whole.settle_periods, 1);
+      ASSERT_LE(*whole.settle_periods, 50);
+      const auto settled = static_cast<std::size_t>(100 + *whole.settle_periods);
+      EXPECT_LT(whole.error_trace[settled], 1);
+      if (*whole.settle_periods > 1) {
+        EXPECT_GE(whole.error_trace[settled - 1], 1);
+      }
+      // Stopped by the caller at that moment: the same end.
+      options.go_on = [](std::uint64_t period) { return period < 150; };
+      const EventOutcome stopped = run(topology, tiles, options);
+      EXPECT_TRUE(stopped.interrupted);
+      EXPECT_EQ(stopped.settle_periods, whole.settle_periods);
+      EXPECT_EQ(stopped.jain, whole.jain);
+    }
+  }
+}
+
+/// Between two entries of the trace as well: redraws at 12.5 and 25, the trace each period and each 16th of one.
+TEST(Events, SettlingCountsFromARedrawBetweenTwoEntriesOfTheTrace) {
+  const Topology topology = torus(8, 8);
+  EventOptions options;
+  options.activity = 12.5;
+  options.periods = 37;
+  const EventOutcome coarse = run(topology, start(topology, Start::half_idle), options);
+  options.trace_every = 1.0 / 16;
+  const EventOutcome fine = run(topology, start(topology, Start::half_idle), options);
+  ASSERT_TRUE(coarse.settle_periods && fine.settle_periods);
+  EXPECT_LE(*fine.settle_periods, *coarse.settle_periods);
+  EXPECT_GE(*fine.settle_periods, *coarse.settle_periods - 1);
+  options.periods = 20;
+  options.trace_every = 1;
+  const EventOutcome between = run(topology, start(topology, Start::half_idle), options);
+  ASSERT_TRUE(between.settle_periods);
+  EXPECT_EQ(*between.settle_periods, std::floor(*between.settle_periods) + 0.5) << "an entry at a whole period";
 }
 
 TEST(Events, ARunThatIsStoppedTellsWhatThereIs) {
@@ -448,6 +517,8 @@ TEST(Events, BadInputIsNamed) {
   refused([](EventOptions& o) { o.partitions = {{10, 0, 0, 1}}; }, "partitions");
   refused([](EventOptions& o) { o.changes = {{5, -1}}; }, "changes");
   refused([](EventOptions& o) { o.changes = {{5, 0.5}, {4, 1}}; }, "changes");
+  refused([](EventOptions& o) { o.changes = {{5, 0.5}, {5, 0.8}}; }, "changes");
+  refused([](EventOptions& o) { o.changes = {{0, 0.5}, {0, 0.5}}; }, "changes");
   refused([](EventOptions& o) { o.changes = {{100, 0.5}}; }, "changes");
   refused(
       [](EventOptions& o) {

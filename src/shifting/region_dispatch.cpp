@@ -35,6 +35,40 @@ std::vector<Packing> best_roundings(const RegionColumns& columns, const RegionBo
   return all;
 }
 
+/// Job by job in order of release: of the places with room that cost no more, the earliest start, then the site nearest
+/// to home. So nobody waits or moves for nothing.
+void take_back_idle_moves(Packing& packing, const RegionColumns& columns) {
+  constexpr double same = 1 + 1e-9;  // sums of one intensity differ in their last digits from hour to hour
+  const RegionProblem& problem = columns.problem();
+  std::vector<std::size_t> order(problem.job_count());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::stable_sort(order.begin(), order.end(),
+                   [&](std::size_t a, std::size_t b) { return problem.jobs()[a].release < problem.jobs()[b].release; });
+  std::vector<Hour> run(problem.sites().size());
+  for (const std::size_t j : order) {
+    const RegionJob& job = problem.jobs()[j];
+    const Placement now = packing.schedule()[j];
+    if (!now.served()) continue;
+    const double most = columns.cost(j, now) * same;
+    const auto nearer = [&](std::int32_t site, std::int32_t than) {
+      const auto way = problem.latency(job.home, site), other = problem.latency(job.home, than);
+      return way < other || (way == other && site == job.home && than != job.home);
+    };
+    packing.remove(j);
+    Placement best;
+    std::fill(run.begin(), run.end(), 0);
+    for (Hour h = job.release; h < job.deadline && !best.served(); ++h)
+      for (std::int32_t s = 0; s < problem.site_count(); ++s) {
+        Hour& free = run[static_cast<std::size_t>(s)];
+        free = packing.left()[columns.cell(s, h)] >= job.demand ? free + 1 : 0;
+        const Placement there{s, h - job.length + 1};
+        if (free < job.length || !problem.near(job, s) || columns.cost(j, there) > most) continue;
+        if (!best.served() || nearer(s, best.site)) best = there;
+      }
+    packing.place(j, best.served() ? best : now);
+  }
+}
+
 Result<void> check_shortage(const RegionProblem& problem, const DispatchOptions& options) {
   BoundOptions bound;
   bound.threads = options.threads;
@@ -78,7 +112,7 @@ Result<Dispatch> dispatch(const RegionProblem& problem, const DispatchOptions& o
   search.target = bound.bound.value() * (1 + options.good_enough);
   search.temperature = large ? 0 : 0.1;
   search.interrupted = options.interrupted;
-  const auto best_of = [&]() -> const Packing& {
+  const auto best_of = [&]() -> Packing& {
     return *std::min_element(packings.begin(), packings.end(),
                              [](const auto& a, const auto& b) { return a.cost() < b.cost(); });
   };
@@ -100,7 +134,8 @@ Result<Dispatch> dispatch(const RegionProblem& problem, const DispatchOptions& o
     if (!served) search.temperature = warmer;
     if (turn == 0) search.rounds *= longer;
   }
-  const Packing& best = best_of();
+  Packing& best = best_of();
+  take_back_idle_moves(best, columns);
 
   Dispatch result;
   result.schedule = best.schedule();

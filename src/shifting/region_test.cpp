@@ -450,5 +450,55 @@ TEST(region, nothing_emits_where_nothing_emits) {
   EXPECT_FALSE(found.gap.has_value());
 }
 
+TEST(region, a_job_without_draw_stays_at_home_at_its_release) {
+  auto sites = wavy_sites(3, 48, 3);
+  for (RegionSite& one : sites) {
+    one.capacity.assign(48, 30);
+    one.embodied_per_unit_hour = GramsCO2e{6};
+  }
+  std::vector<RegionJob> jobs;
+  for (int j = 0; j < 20; ++j) {
+    jobs.push_back(job("j" + std::to_string(j), j, j + 24, 3, 1, j % 3));
+    if (j % 2 == 0) jobs.back().draw = Watts{0};
+  }
+  for (const auto& latency : {std::vector<Seconds>{}, line_latency(3)}) {
+    const auto problem = RegionProblem::make(sites, jobs, latency).value();
+    const Dispatch found = dispatch(problem).value();
+    ASSERT_TRUE(problem.check(found.schedule));
+    bool moved = false;
+    for (std::size_t j = 0; j < jobs.size(); ++j) {
+      const Placement asked{jobs[j].home, jobs[j].release};
+      if (jobs[j].draw.value() == 0)
+        EXPECT_EQ(found.schedule[j], asked) << j;
+      else
+        moved = moved || !(found.schedule[j] == asked);
+    }
+    EXPECT_TRUE(moved);
+  }
+}
+
+/// Where there is room for all, no job could start earlier without emitting more.
+RC_GTEST_PROP(region, nobody_waits_for_nothing, ()) {
+  const auto seed = *rc::gen::inRange<std::uint64_t>(1, 100'000);
+  const auto drawn = generated(3, 30, 30, *rc::gen::element(0.3, 0.7), seed, 10, 8);
+  std::vector<RegionJob> jobs(drawn.jobs().begin(), drawn.jobs().end());
+  for (std::size_t j = 0; j < jobs.size(); ++j)
+    if (j % 2 == 0) jobs[j].draw = Watts{0};
+  std::vector<RegionSite> sites(drawn.sites().begin(), drawn.sites().end());
+  for (RegionSite& one : sites) one.capacity.assign(one.capacity.size(), 1000);
+  const auto problem = RegionProblem::make(sites, jobs).value();
+  DispatchOptions options;
+  options.seed = seed;
+  options.search_rounds = 200;
+  const Dispatch found = dispatch(problem, options).value();
+  for (std::size_t j = 0; j < jobs.size(); ++j) {
+    const Placement now = found.schedule[j];
+    const double grams = problem.grams(jobs[j], now).total().value();
+    for (std::int32_t s = 0; s < problem.site_count(); ++s)
+      for (Hour t = jobs[j].release; t < now.start; ++t)
+        RC_ASSERT(problem.grams(jobs[j], {s, t}).total().value() > grams);
+  }
+}
+
 }  // namespace
 }  // namespace cradle::shifting

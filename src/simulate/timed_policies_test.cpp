@@ -27,6 +27,31 @@ std::vector<carbon::SiteRecord> grids() {
   return {dispatch::site("coal", 1, 700, 1.3), dispatch::site("mixed", 2, 260, 1.1), dispatch::site("hydro", 3, 30)};
 }
 
+using Intervals = std::vector<std::pair<Instant, Instant>>;
+
+/// On one machine or several, the work is done exactly: to the last millisecond, which need not be all its own.
+void check_elastic_work(const Configuration& configuration, const Intervals& machines, const workload::Job& job,
+                        bool finished) {
+  std::map<std::int64_t, int> changes;
+  for (const auto& [from, to] : machines) {
+    ++changes[from.ms];
+    --changes[to.ms];
+  }
+  std::int64_t work = 0, before = 0, paused = 0;
+  int running = 0;
+  for (const auto& [at, change] : changes) {
+    RC_ASSERT(0 <= running && running <= static_cast<int>(configuration.elastic_curve.size()));
+    for (int i = 0; i < running; ++i)
+      work += (at - before) * std::llround(configuration.elastic_curve[static_cast<std::size_t>(i)] * 1000);
+    paused += running == 0 && before > 0;
+    running += change;
+    before = at;
+  }
+  const std::int64_t asked = job.duration_ms * 1000 + paused * configuration.resume_cost_ms * 1000;
+  RC_ASSERT(work <= asked + 3000);
+  if (finished) RC_ASSERT(work >= asked);
+}
+
 void check_laws(const Configuration& configuration, std::uint64_t seed) {
   const auto nodes = three_sites();
   const auto sites = grids();
@@ -60,6 +85,10 @@ void check_laws(const Configuration& configuration, std::uint64_t seed) {
   // No job runs twice at a time, none before it arrives, and those that finished ran as long as they had to.
   for (auto& [job, intervals] : host) {
     std::sort(intervals.begin(), intervals.end());
+    if (!configuration.elastic_curve.empty()) {
+      check_elastic_work(configuration, intervals, jobs[job], result.jobs[job].finished.has_value());
+      continue;
+    }
     std::int64_t ran = 0;
     for (std::size_t i = 0; i < intervals.size(); ++i) {
       if (i > 0) RC_ASSERT(intervals[i - 1].second <= intervals[i].first);

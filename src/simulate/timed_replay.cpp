@@ -8,61 +8,23 @@
 
 #include "cradle/dispatch/dispatcher.h"
 #include "cradle/simulate/event_queue.h"
+#include "node_meters.h"
 
 namespace cradle::simulate {
 
 namespace {
 
-using carbon::Entry;
-using carbon::OperationType;
 using dispatch::Action;
 using dispatch::Decision;
 using dispatch::JobId;
 using dispatch::Pace;
 using fleet::NodeIndex;
-using fleet::Placement;
 using fleet::Request;
-
-std::int64_t milliwatts(carbon::Watts watts) { return std::llround(watts.value() * 1000); }
-
-constexpr std::array<OperationType, parts_per_node> operation_types{
-    OperationType::device_second, OperationType::core_second, OperationType::gibibyte_second,
-    OperationType::core_second};
-
-/// What one job draws from, and reserves of, each part of its node. Constant while it runs at one pace.
-struct Reservation {
-  std::array<std::int64_t, parts_per_node> milliwatts{};
-  std::array<std::int64_t, parts_per_node> baseline_milliwatts{};
-  std::array<double, parts_per_node> operations_per_second{};
-};
-
-Reservation reservation(const fleet::NodeSpec& node, const Request& request, Pace pace) {
-  const fleet::PowerModel& power = node.power;
-  const double gpus = static_cast<double>(request.total_gpu_milli()) / fleet::milli;
-  const double threads = static_cast<double>(request.cpu_milli) / 1000;
-  const double sockets = threads / 2 / power.cores_per_socket;
-  const double cpu_share = static_cast<double>(request.cpu_milli) / static_cast<double>(node.cpu_milli);
-  const double memory_share =
-      node.memory_mib == 0 ? 0 : static_cast<double>(request.memory_mib) / static_cast<double>(node.memory_mib);
-  Reservation share;
-  // Rounded down, so that the tenants of a full machine never draw more than it does.
-  const auto floor_mw = [](carbon::Watts watts) { return static_cast<std::int64_t>(watts.value() * 1000); };
-  share.milliwatts = {floor_mw(power.gpu_full * gpus), floor_mw(power.socket_full * sockets),
-                      floor_mw(power.memory * memory_share), floor_mw(power.base * cpu_share)};
-  share.baseline_milliwatts = {floor_mw(power.gpu_idle * gpus), floor_mw(power.socket_idle * sockets),
-                               share.milliwatts[2], share.milliwatts[3]};
-  if (pace.draw < fleet::milli) {
-    share.milliwatts[0] = floor_mw(power.gpu_full * gpus * (static_cast<double>(pace.draw) / fleet::milli));
-    share.baseline_milliwatts[0] = std::min(share.baseline_milliwatts[0], share.milliwatts[0]);
-  }
-  share.operations_per_second = {gpus, threads, static_cast<double>(request.memory_mib) / 1024, threads};
-  return share;
-}
 
 /// A job that has arrived.
 struct Run {
-  Placement placement;
-  Reservation share;
+  Machine first;
+  std::vector<Machine> further;  ///< of an elastic job
   std::int64_t since_ms = 0;
   std::int64_t left = 0;      ///< work, in thousandths of a millisecond at full speed
   std::int64_t redo = 0;      ///< of that, work that had been done before
@@ -76,16 +38,6 @@ struct Departure {
   std::uint32_t version;
 };
 
-/// The meters of one node: what its tenants draw together and since when its idle draw has been what it is.
-struct NodeMeter {
-  std::array<std::int64_t, parts_per_node> tenant_mw{};
-  std::array<std::int64_t, parts_per_node> tenant_baseline_mw{};
-  std::array<std::int64_t, parts_per_node> empty_mw{};  ///< what the parts draw with no job on the machine
-  std::array<std::int64_t, parts_per_node> idle_mw{};
-  std::array<std::int64_t, parts_per_node> idle_baseline_mw{};
-  std::array<std::int64_t, parts_per_node> since_ms{};
-};
-
 class Replay {
  public:
   Replay(dispatch::Dispatcher& dispatcher, std::span<const workload::Job> jobs, const TimedOptions& options,
@@ -94,8 +46,7 @@ class Replay {
         cluster_(dispatcher.cluster()),
         jobs_(jobs),
         options_(options),
-        sink_(sink),
-        meters_(cluster_.size()),
+        meters_(cluster_, options.start, sink),
         runs_(jobs.size()) {}
 
   TimedResult run() {
@@ -139,21 +90,10 @@ class Replay {
     result_.start = options_.start;
     for (const workload::Job& job : jobs_)
       result_.jobs.push_back({job.name, job.user, job.product, at(job.arrival_ms), std::nullopt, std::nullopt});
-    for (NodeIndex node = 0; node < cluster_.size(); ++node) {
-      NodeMeter& meter = meters_[node];
-      meter.empty_mw = meter.idle_mw = meter.idle_baseline_mw = idle_draw(node);
-    }
     departures_.reserve(1024);
   }
 
   Instant at(std::int64_t ms) const { return {options_.start.ms + ms}; }
-
-  std::array<std::int64_t, parts_per_node> idle_draw(NodeIndex node) const {
-    const fleet::NodePower power = cluster_.power(node);
-    const auto& tenants = meters_[node].tenant_mw;
-    return {milliwatts(power.gpu) - tenants[0], milliwatts(power.cpu) - tenants[1],
-            milliwatts(power.memory) - tenants[2], milliwatts(power.base) - tenants[3]};
-  }
 
   const workload::Job& job_of(JobId id) const { return jobs_[order_[id]]; }
 
@@ -212,6 +152,8 @@ class Replay {
           stop(decision.job);
           begin(decision);
           break;
+        case Action::grow:
+        case Action::shrink: scale(decision); break;
       }
     }
   }
@@ -227,64 +169,53 @@ class Replay {
     const Request request = request_of(decision.job);
     cluster_.place(decision.placement, request);
     if (decision.pace.draw < fleet::milli) cluster_.set_draw(decision.placement, fleet::milli, decision.pace.draw);
-    run.placement = decision.placement;
     run.pace = decision.pace;
-    run.share = reservation(cluster_.spec(run.placement.node), request, run.pace);
+    run.first = {decision.placement, reservation(cluster_.spec(decision.placement.node), request, run.pace)};
     run.since_ms = now_;
     run.running = true;
-    charge(run.placement.node, run.share, 1);
-    departures_.push(now_ + (run.left + run.pace.speed - 1) / run.pace.speed, {decision.job, ++run.version});
+    meters_.charge(now_, run.first, 1);
+    depart_later(decision.job);
   }
 
-  /// Writes what the job used since it began and takes it off its machine.
+  void depart_later(JobId id) {
+    Run& run = runs_[id];
+    departures_.push(now_ + (run.left + run.pace.speed - 1) / run.pace.speed, {id, ++run.version});
+  }
+
+  /// A running job takes one more machine, or gives one back.
+  void scale(const Decision& decision) {
+    write_job(decision.job);
+    Run& run = runs_[decision.job];
+    run.since_ms = now_;
+    run.pace = decision.pace;
+    const Request request = request_of(decision.job);
+    if (decision.action == Action::grow) {
+      cluster_.place(decision.placement, request);
+      run.further.push_back({decision.placement, reservation(cluster_.spec(decision.placement.node), request, {})});
+      meters_.charge(now_, run.further.back(), 1);
+    } else {
+      const auto machine = std::find_if(run.further.begin(), run.further.end(),
+                                        [&](const Machine& one) { return one.placement == decision.placement; });
+      cluster_.release(machine->placement, request);
+      meters_.charge(now_, *machine, -1);
+      run.further.erase(machine);
+    }
+    depart_later(decision.job);
+  }
+
+  /// Writes what the job used since it began and takes it off its machines.
   void stop(JobId id) {
     write_job(id);
     Run& run = runs_[id];
     run.running = false;
-    if (run.pace.draw < fleet::milli) cluster_.set_draw(run.placement, run.pace.draw, fleet::milli);
-    cluster_.release(run.placement, request_of(id));
-    charge(run.placement.node, run.share, -1);
-  }
-
-  void charge(NodeIndex node, const Reservation& share, int sign) {
-    NodeMeter& meter = meters_[node];
-    for (std::size_t part = 0; part < parts_per_node; ++part) {
-      meter.tenant_mw[part] += sign * share.milliwatts[part];
-      meter.tenant_baseline_mw[part] += sign * share.baseline_milliwatts[part];
+    if (run.pace.draw < fleet::milli) cluster_.set_draw(run.first.placement, run.pace.draw, fleet::milli);
+    cluster_.release(run.first.placement, request_of(id));
+    meters_.charge(now_, run.first, -1);
+    for (const Machine& machine : run.further) {
+      cluster_.release(machine.placement, request_of(id));
+      meters_.charge(now_, machine, -1);
     }
-    const auto idle = idle_draw(node);
-    for (std::uint32_t part = 0; part < parts_per_node; ++part) {
-      // What nobody reserved and would be drawn on an empty machine too; the rest of the idle draw was woken by jobs.
-      // Shares are rounded down to milliwatts, hence the bounds.
-      const std::int64_t baseline =
-          std::clamp<std::int64_t>(meter.empty_mw[part] - meter.tenant_baseline_mw[part], 0, idle[part]);
-      if (idle[part] == meter.idle_mw[part] && baseline == meter.idle_baseline_mw[part]) continue;
-      write_idle(node, part);
-      meter.idle_mw[part] = idle[part];
-      meter.idle_baseline_mw[part] = baseline;
-    }
-  }
-
-  void write_idle(NodeIndex node, std::uint32_t part) {
-    NodeMeter& meter = meters_[node];
-    const std::int64_t elapsed = now_ - meter.since_ms[part];
-    if (elapsed > 0 && meter.idle_mw[part] != 0) {
-      Entry entry;
-      entry.start = at(meter.since_ms[part]);
-      entry.end = at(now_);
-      entry.component = node * parts_per_node + part;
-      entry.microjoules = meter.idle_mw[part] * elapsed;
-      entry.baseline_microjoules = meter.idle_baseline_mw[part] * elapsed;
-      entry.operation_type = operation_types[part];
-      entry.role = carbon::Role::idle;
-      write(entry);
-    }
-    meter.since_ms[part] = now_;
-  }
-
-  void write(const Entry& entry) {
-    result_.energy += carbon::ExactEnergy(entry.microjoules);
-    sink_.write(entry);
+    run.further.clear();
   }
 
   void write_job(JobId id) {
@@ -301,19 +232,8 @@ class Replay {
     const double gpus = static_cast<double>(asked.gpu_count) * asked.gpu_milli / fleet::milli;
     result_.useful_gpu_hours += gpus * useful_ms / ms_per_hour;
     if (elapsed == 0) return;
-    for (std::uint32_t part = 0; part < parts_per_node; ++part) {
-      if (run.share.operations_per_second[part] == 0) continue;
-      Entry entry;
-      entry.start = at(run.since_ms);
-      entry.end = at(now_);
-      entry.job = order_[id];
-      entry.component = run.placement.node * parts_per_node + part;
-      entry.microjoules = run.share.milliwatts[part] * elapsed;
-      entry.baseline_microjoules = run.share.baseline_milliwatts[part] * elapsed;
-      entry.operations = run.share.operations_per_second[part] * static_cast<double>(elapsed) / 1000;
-      entry.operation_type = operation_types[part];
-      write(entry);
-    }
+    meters_.write_tenant(order_[id], run.first, run.since_ms, now_);
+    for (const Machine& machine : run.further) meters_.write_tenant(order_[id], machine, run.since_ms, now_);
   }
 
   void finish(JobId id) {
@@ -347,8 +267,8 @@ class Replay {
         judge_unfinished(event.payload.job, end_ms);
       }
     }
-    for (NodeIndex node = 0; node < cluster_.size(); ++node)
-      for (std::uint32_t part = 0; part < parts_per_node; ++part) write_idle(node, part);
+    meters_.write_idle(end_ms);
+    result_.energy = meters_.energy();
     for (JobId id = 0; id < next_; ++id) {
       const Run& run = runs_[id];
       if (run.running || run.refused || result_.jobs[order_[id]].finished) continue;
@@ -400,8 +320,7 @@ class Replay {
   fleet::Cluster cluster_;  ///< the machines themselves: the dispatcher has its own idea of them, decided ahead
   std::span<const workload::Job> jobs_;
   const TimedOptions& options_;
-  carbon::EntrySink& sink_;
-  std::vector<NodeMeter> meters_;
+  NodeMeters meters_;
   std::vector<Run> runs_;             ///< by JobId
   std::vector<std::uint32_t> order_;  ///< index of the job with each JobId
   std::size_t next_ = 0;              ///< jobs that have arrived

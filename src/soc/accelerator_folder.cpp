@@ -52,6 +52,16 @@ Result<std::optional<Part>> read_part(const fs::path& path,
   return std::optional<Part>(std::move(*part));
 }
 
+/// fft2 or fft2_stratus in the folder fft2_stratus or fft2 of stratus_hls.
+bool is_named(std::string_view name, std::string_view folder, std::string_view flow) {
+  const std::string ending = "_" + to_lower(flow.substr(0, flow.find('_')));
+  const auto stem = [&](std::string_view text) {
+    const std::string lower = to_lower(text);
+    return lower.ends_with(ending) ? lower.substr(0, lower.size() - ending.size()) : lower;
+  };
+  return stem(name) == stem(folder);
+}
+
 }  // namespace
 
 Result<std::vector<Accelerator>> read_accelerators(const fs::path& folder) {
@@ -68,6 +78,10 @@ Result<std::vector<Accelerator>> read_accelerators(const fs::path& folder) {
       const fs::path hardware = block / "hw";
       auto record = read_part(hardware / (accelerator.folder + ".xml"), parse_accelerator_xml);
       if (!record) return record.error();
+      if (*record && !is_named((*record)->name, accelerator.folder, accelerator.flow))
+        return bad_input(
+            "describes the accelerator '" + (*record)->name + "', in the folder of '" + accelerator.folder + "'",
+            (hardware / (accelerator.folder + ".xml")).string(), "rename one of the two");
       auto memories = read_part(hardware / "memlist.txt", parse_memory_list);
       if (!memories) return memories.error();
       accelerator.record = std::move(*record);

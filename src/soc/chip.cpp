@@ -68,25 +68,22 @@ Group group_of(TileKind kind) {
 
 /// Logic or memory of the tiles of a group.
 struct SpaceBlock {
-  double area = 0;         ///< mm2 in the chip's node
-  double power = 0;        ///< W in the chip's node
-  double transistors = 0;  ///< of all tiles, count
-  double designed = 0;     ///< transistors that this product pays to design: once for each design, its share of it
-  double months = 0;       ///< person-months that it pays
+  double area = 0;      ///< mm2 in the chip's node
+  double power = 0;     ///< W in the chip's node
+  double designed = 0;  ///< transistors that this product pays to design: once for each design, its share of it
+  double months = 0;    ///< person-months that it pays
 };
 
 using SpaceBlocks = std::array<std::array<SpaceBlock, 2>, group_names.size()>;  ///< by group; logic, then memory
 
 SpaceBlocks blocks_of(const SocFigures& figures, const DesignAnswer& answer, const ReusePlan& plan) {
   SpaceBlocks blocks;
-  const double density = figures.node->transistors.value().value();
   for (const TileFigures& tile : figures.tiles) {
     auto& pair = blocks[static_cast<std::size_t>(group_of(figures.designs[tile.design].kind))];
     const double logic = tile.logic.value.value(), sram = tile.sram.value.value();
     const double whole = logic + sram;
     const auto add = [&](SpaceBlock& block, double area) {
       block.area += area;
-      block.transistors += area * density;
       if (whole > 0) block.power += tile.power.value() * area / whole;
     };
     add(pair[0], logic);
@@ -94,7 +91,6 @@ SpaceBlocks blocks_of(const SocFigures& figures, const DesignAnswer& answer, con
   }
   SpaceBlock& top = blocks[static_cast<std::size_t>(Group::rest)][0];
   top.area += figures.top.value.value();
-  top.transistors += figures.top.value.value() * density;
   for (std::size_t i = 0; i < answer.parts.size(); ++i) {
     const DesignPart& part = answer.parts[i];
     const bool tile = i < figures.designs.size();
@@ -117,20 +113,29 @@ std::string toml_string(std::string_view text) {
   return out + "\"";
 }
 
+/// What a person-year is counted as in the space, kWh: that of the plan, unless that is next to nothing.
+double person_year_kwh(const ReusePlan& plan) { return std::max(plan.kwh_per_person_year.estimate.value, 1.0); }
+
+/// Electricity of all that a block's design takes, in person-years.
+double design_years(const SpaceBlock& block, const ReusePlan& plan) {
+  constexpr double months_per_year = 12, watts_per_kilowatt = 1000;
+  const double core_hours = block.designed / plan.transistors_per_gate.estimate.value * plan.iterations.estimate.value /
+                            plan.gates_per_core_hour.estimate.value;
+  const double compute = core_hours * plan.power_per_core.estimate.value / watts_per_kilowatt;
+  const double people = block.months / months_per_year * plan.kwh_per_person_year.estimate.value;
+  return (compute + people) / person_year_kwh(plan);
+}
+
 std::string block_text(const std::string& name, bool memory, const SpaceBlock& block, const SocFigures& figures,
-                       const std::string& nodes) {
+                       const ReusePlan& plan, const std::string& nodes) {
   const catalog::FabProcess& node = *figures.node;
   const double ratio = (memory ? node.sram_area : node.logic_area).value();
-  constexpr double least_area = 1e-3, most_products = 1e6, months_per_year = 12;
-  // `design` counts the transistors of all tiles over products: so many "products" as make that what is paid.
-  const double products =
-      block.designed > 0 ? std::clamp(block.transistors / block.designed, 1.0, most_products) : most_products;
+  constexpr double least_area = 1e-3;
   std::string text = "\n[[block]]\nname = " + toml_string(name) + "\nkind = \"" + (memory ? "sram" : "logic") + "\"\n";
   text += "area_mm2 = " + shortest(std::max(block.area / ratio, least_area)) + "\n";
   text += "power_w = " + shortest(block.power / node.switching_energy.value()) + "\n";
   text += "node = " + nodes + "\n";
-  text += "products = [" + shortest(products) + "]\n";
-  if (block.months > 0) text += "person_years = " + shortest(products * block.months / months_per_year) + "\n";
+  if (const double years = design_years(block, plan); years > 0) text += "person_years = " + shortest(years) + "\n";
   if (memory) text += "critical = false\n";
   return text;
 }
@@ -166,12 +171,12 @@ std::string space_text(const EspConfig& config, const SocFigures& figures, const
   const std::string from = toml_string(config.source);
   std::string text = "# The system on chip of " + from + " as a design space: `cradle design explore` reads it.\n";
   text +=
-      "#\n# Areas are those of all tiles in 7 nm, from the files and the stated defaults. `products` makes the design "
-      "of a\n"
-      "# block as large as import-esp counts it in " +
+      "#\n# Areas are those of all tiles in 7 nm, from the files and the stated defaults. person_years hold all that "
+      "the\n# design of a block takes in " +
       figures.node->id +
-      ": each design once, reused ones with their integration\n# share, shared ones over the products that share them; "
-      "person_years go with it. [use] is a place to start.\n";
+      ", computing as well as people, as import-esp counts it: each design once,\n# reused ones with their "
+      "integration share, shared ones over the products that share them. iterations is 0, so\n# that computing is "
+      "not counted twice; cost has the design and masks of the whole chip. [use] is a place to start.\n";
   text += "name = \"esp\"\ntitle = " + toml_string("System on chip of " + config.source) + "\n";
   text += "question = \"One die or several, in which nodes and which package?\"\n";
   text += "objectives = [\"carbon\", \"delay\", \"cost\"]\n";
@@ -180,7 +185,8 @@ std::string space_text(const EspConfig& config, const SocFigures& figures, const
     for (const bool memory : {false, true}) {
       const SpaceBlock& block = blocks[group][memory ? 1 : 0];
       if (block.area > 0)
-        text += block_text(std::string(group_names[group]) + (memory ? " sram" : ""), memory, block, figures, nodes);
+        text +=
+            block_text(std::string(group_names[group]) + (memory ? " sram" : ""), memory, block, figures, plan, nodes);
     }
   std::string packages = toml_string(plan.package);
   for (const char* other : {"organic", "rdl"})
@@ -188,11 +194,7 @@ std::string space_text(const EspConfig& config, const SocFigures& figures, const
   text += "\n[package]\nintegration = [\"one-die\", \"chiplets\"]\ntechnology = [" + packages + "]\n";
   text += "\n[fab]\ngrid = [" + toml_string(plan.fab_grid) + "]\nstitched = true\n";
   text += "\n[design]\ngrid = " + toml_string(plan.design_grid) + "\nvolume = [" + shortest(plan.volume) + "]\n";
-  text += "iterations = " + shortest(plan.iterations.estimate.value) + "\n";
-  text += "transistors_per_gate = " + shortest(plan.transistors_per_gate.estimate.value) + "\n";
-  text += "gates_per_core_hour = " + shortest(plan.gates_per_core_hour.estimate.value) + "\n";
-  text += "power_per_core_w = " + shortest(plan.power_per_core.estimate.value) + "\n";
-  text += "kwh_per_person_year = " + shortest(plan.kwh_per_person_year.estimate.value) + "\n";
+  text += "iterations = 0\nkwh_per_person_year = " + shortest(person_year_kwh(plan)) + "\n";
   text +=
       "\n[use]                                 # all of it assumed\ngrid = [\"US\"]\nlifetime_years = [4]\nduty = "
       "[0.3]\n";

@@ -6,6 +6,7 @@
 
 #include <string>
 
+#include "cradle/base/text.h"
 #include "cradle/design/evaluator.h"
 #include "cradle/design/space.h"
 #include "esp_examples.h"
@@ -85,6 +86,22 @@ TEST(Chip, TheSpaceSaysTheSame) {
       EXPECT_NEAR(outcome.area / chip.figures.die().value.value(), 1, 1e-9) << node;
       EXPECT_NEAR(outcome.made / chip.making.total().value.value(), 1, 1e-9) << node;
     }
+}
+
+/// How often a tile is placed, and who reuses it, moves the grams of its design; design and masks of the chip are paid
+/// once and whole: nothing of their cost is shared by more than the chips that are made.
+TEST(Chip, TheSpacePaysDesignAndMasksOfOneWholeChip) {
+  for (const char* tiles : {"", "[[tile]]\nip = \"cpu\"\ndesign = \"reused\"\nintegration_share = 0\nproducts = 4\n"}) {
+    const auto cost = [&](double volume) {
+      const ReusePlan plan = plan_of(("[design]\nvolume = " + shortest(volume) + "\n" + tiles).c_str());
+      const Chip chip = chip_of(esp_3x3, plan);
+      const auto space = design::parse_space(space_text(chip.config, chip.figures, chip.design, plan), "s", records());
+      return design::Evaluator(*space).at(0).outcome.cost;
+    };
+    constexpr double volume = 1e5;
+    const double whole = records().process("n12")->design_cost.value();
+    EXPECT_NEAR((cost(volume) - cost(2 * volume)) / (whole / volume - whole / (2 * volume)), 1, 1e-9) << tiles;
+  }
 }
 
 TEST(Chip, EverySystemIsASpace) {

@@ -14,7 +14,8 @@ namespace {
 
 constexpr std::string_view kind_words[] = {"cpu", "acc", "mem", "slm", "misc", "empty"};
 constexpr std::int64_t most_id = 65535;
-constexpr std::size_t clock_fields = 3;  ///< region, PLL, buffer
+constexpr std::int64_t most_of_kind = 16;  ///< cpu tiles, and memory tiles, of ESP since 2025.1.0
+constexpr std::size_t clock_fields = 3;    ///< region, PLL, buffer
 
 /// Every field, the empty ones as well. An empty text has none.
 std::vector<std::string_view> fields_of(std::string_view text) { return split(text, ' '); }
@@ -114,8 +115,9 @@ class ConfigReader {
     if (auto fine = first_time("tile", *place, tile_lines_); !fine) return fine.error();
     EspTile tile;
     tile.line = line_;
-    const std::string_view rest = value;
-    std::vector<std::string_view> fields = fields_of(rest);
+    if (value.find('\t') != std::string_view::npos)
+      return bad_input("a tab in a tile", here(), "part its fields by single blanks");
+    const std::vector<std::string_view> fields = fields_of(value);
     if (fields.size() < 3)
       return bad_input("a tile has " + std::to_string(fields.size()) + " fields", here(),
                        "write id, kind and ip, parted by single blanks");
@@ -127,6 +129,8 @@ class ConfigReader {
     if (!fresh)
       return bad_input("tile id " + std::to_string(*id) + " was given in line " + std::to_string(known->second), here(),
                        "give each tile an id of its own");
+    if (fields[1].empty())
+      return bad_input("the tile has no kind", here(), "write it behind the id, after a single blank");
     const auto kind = parse_tile_kind(fields[1], here());
     if (!kind) return kind.error();
     tile.kind = *kind;
@@ -240,6 +244,9 @@ class ConfigReader {
     constexpr std::int64_t most = 1 << 24;
     std::vector<std::int64_t> values;
     for (const std::string_view word : split(*setting.value, ' ')) {
+      if (word.empty())
+        return bad_input(setting.key + " has two blanks in a row", where(setting.line),
+                         "part its numbers by single blanks");
       const auto value = number(setting, word, 0, most);
       if (!value) return value.error();
       values.push_back(*value);
@@ -275,6 +282,12 @@ class ConfigReader {
       if (!known) return known.error();
       if (!*known && !other_keys.contains(key)) config_.unknown_keys.push_back(key);
     }
+    if (!config_.caches) return {};
+    for (const EspSetting& setting : config_.settings)
+      if (setting.key == "CONFIG_CPU_CACHES" && (is_empty(config_.cpu_l2) || is_empty(config_.llc)))
+        return bad_input(
+            "CONFIG_CPU_CACHES has a cache of no size, but caches are on", where(setting.line),
+            "write sets and ways of L2 and of the last level, each 1 or more, or take CONFIG_CACHE_EN out");
     return {};
   }
 
@@ -307,9 +320,9 @@ class ConfigReader {
       field = static_cast<std::uint32_t>(*read);
       return true;
     };
-    constexpr std::int64_t widest = 4096, largest = 1 << 30;
-    if (key == "CONFIG_NOC_ROWS") return take(config_.rows, 1, largest);
-    if (key == "CONFIG_NOC_COLS") return take(config_.columns, 1, largest);
+    constexpr std::int64_t widest = 4096;
+    if (key == "CONFIG_NOC_ROWS") return take(config_.rows, 1, most_tiles);
+    if (key == "CONFIG_NOC_COLS") return take(config_.columns, 1, most_tiles);
     if (key == "CONFIG_COH_NOC_WIDTH") return take(config_.coherence_width, 1, widest);
     if (key == "CONFIG_DMA_NOC_WIDTH") return take(config_.dma_width, 1, widest);
     if (key == "CONFIG_CACHE_LINE_SIZE") return take(config_.line_bits, 1, widest);
@@ -345,7 +358,7 @@ class ConfigReader {
       return true;
     }
     if (key == "NCPU_TILE") {
-      const auto count = number(setting, value, 0, most_tiles);
+      const auto count = number(setting, value, 0, most_of_kind);
       if (!count) return count.error();
       cpus_ = {*count, setting.line};
       return true;
@@ -353,6 +366,7 @@ class ConfigReader {
     return false;
   }
 
+  static bool is_empty(const std::optional<CacheSize>& size) { return size && size->sets * size->ways == 0; }
   static CacheSize size(const std::vector<std::int64_t>& numbers, std::size_t at) {
     return {static_cast<std::uint64_t>(numbers[at]), static_cast<std::uint64_t>(numbers[at + 1])};
   }
@@ -413,6 +427,11 @@ class ConfigReader {
       return bad_input(
           "NCPU_TILE is " + std::to_string(cpus_->first) + ", but there are " + std::to_string(cpus) + " cpu tiles",
           where(cpus_->second), "write the number of cpu tiles");
+    std::int64_t memories = 0;
+    for (const EspTile& tile : config_.tiles)
+      if (tile.kind == TileKind::memory && ++memories > most_of_kind)
+        return bad_input("more than " + std::to_string(most_of_kind) + " mem tiles", where(tile.line),
+                         "use at most " + std::to_string(most_of_kind) + ", as ESP does");
     for (const EspPower& power : config_.powers)
       if (const EspTile& tile = config_.at(power.row, power.column); power.ip != tile.ip)
         return bad_input("the power record is of '" + power.ip + "', the tile in line " + std::to_string(tile.line) +

@@ -86,6 +86,8 @@ Result<std::vector<PlmMemory>> parse_memory_list(std::string_view text, const st
       const auto writes = parts.size() == 2 ? port_count(parts[0], 'w') : std::nullopt;
       const auto reads = parts.size() == 2 ? port_count(parts[1], 'r') : std::nullopt;
       if (!writes || !reads) return bad_input("no ports '" + std::string(words[i]) + "'", where, form);
+      if (*writes == 0 && *reads == 0)
+        return bad_input("the ports '" + std::string(words[i]) + "' neither write nor read", where, form);
       memory.writes = std::max(memory.writes, *writes);
       memory.reads = std::max(memory.reads, *reads);
     }

@@ -118,6 +118,19 @@ TEST(SocFigures, CoinsOfTheReleasedPrograms) {
   EXPECT_DOUBLE_EQ(large.tiles[8].power.value(), 0.145);
 }
 
+TEST(SocFigures, CoinsBelongToWholeNames) {
+  const auto coins = [](const char* ip) {
+    EspTile tile;
+    tile.kind = TileKind::accelerator;
+    tile.ip = ip;
+    return default_facts(tile, "").facts.max_coins;
+  };
+  for (const char* ip : {"VIT", "VIT_STRATUS", "VITDODEC", "VITDODEC_STRATUS"}) EXPECT_EQ(coins(ip), 36) << ip;
+  for (const char* ip : {"FFT", "FFT2", "FFT_STRATUS", "FFT2_STRATUS"}) EXPECT_EQ(coins(ip), 10) << ip;
+  for (const char* ip : {"VITAL_SIGNS", "VITDODECA", "FFT3D_STRATUS", "GEMMINI", "NV_NVDLA2", "vit", "MY_FFT"})
+    EXPECT_FALSE(coins(ip)) << ip;
+}
+
 TEST(SocFigures, AManagedTileNeedsItsCoins) {
   // Nobody has released a table for this block, and none may hold no coin.
   const EspConfig config = parsed(

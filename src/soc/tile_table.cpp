@@ -2,8 +2,11 @@
 
 #include <array>
 #include <cmath>
+#include <set>
 #include <utility>
+#include <vector>
 
+#include "cradle/base/text.h"
 #include "cradle/toml/toml_reader.h"
 
 namespace cradle::soc {
@@ -52,20 +55,26 @@ TileFacts read_facts(TomlReader& table, const std::string& source) {
   return facts;
 }
 
-/// Released programs of token power management: IPs whose name begins with `stem`.
+/// Released programs of token power management: IPs called `name`, alone or before an underscore ("FFT2_STRATUS").
 struct Released {
-  std::string_view stem;
+  std::string_view name;
   power::Coins max_coins;
   double milliwatts;
 };
 // sld-columbia/esp: token_pm of the 3x3 and 4x4 systems; Pmax of their round-robin baseline. The files state no unit of
 // power: milliwatts fit.
-constexpr std::array<Released, 6> released = {{{"NV_NVDLA", 63, 120},
+constexpr std::array<Released, 8> released = {{{"NV_NVDLA", 63, 120},
                                                {"FFT", 10, 20},
+                                               {"FFT2", 10, 20},
                                                {"VIT", 36, 64},
+                                               {"VITDODEC", 36, 64},
                                                {"GEMM", 38, 113},
                                                {"NIGHTVISION", 24, 72},
                                                {"CONV2D", 48, 145}}};
+
+bool is_called(std::string_view ip, std::string_view name) {
+  return ip.starts_with(name) && (ip.size() == name.size() || ip[name.size()] == '_');
+}
 
 Estimate<double> cpu_kilogates(std::string_view arch) {
   if (arch == "ibex") return {30, 15, 100};
@@ -127,6 +136,15 @@ Result<TileTable> parse_tile_table(std::string_view text, std::string source) {
   return table;
 }
 
+Result<void> check_ips(const TileTable& table, const EspConfig& config, const std::string& where) {
+  std::set<std::string> ips;
+  for (const EspTile& tile : config.tiles) ips.insert(tile.ip);
+  const std::vector<std::string> names(ips.begin(), ips.end());
+  for (const auto& [ip, facts] : table.by_ip)
+    if (!ips.contains(ip)) return bad_input("the system has no tile '" + ip + "'", where, suggest(ip, names));
+  return {};
+}
+
 DefaultFacts default_facts(const EspTile& tile, std::string_view cpu_arch) {
   DefaultFacts known;
   TileFacts& facts = known.facts;
@@ -147,13 +165,13 @@ DefaultFacts default_facts(const EspTile& tile, std::string_view cpu_arch) {
   }
   if (tile.kind != TileKind::accelerator) return known;
   for (const Released& row : released) {
-    if (!std::string_view(tile.ip).starts_with(row.stem)) continue;
+    if (!is_called(tile.ip, row.name)) continue;
     facts.max_coins = row.max_coins;
     facts.power = Watts{row.milliwatts / 1000};
     known.published_power = true;
   }
   // No file of ESP tells the memories of this third-party block: a buffer of 128 KiB in its smallest form.
-  if (std::string_view(tile.ip).starts_with("NV_NVDLA")) {
+  if (is_called(tile.ip, "NV_NVDLA")) {
     facts.kilogates = {1500, 500, 6000};
     facts.sram_kilobits = {1024, 1024, 4096};
   }

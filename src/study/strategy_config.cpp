@@ -118,10 +118,24 @@ void read_joint(TomlReader& table, Configuration& strategy) {
     refuse_keys(table, placed, why, "the joint rule places: leave \"placement\" out of joint_knobs, or this key");
 }
 
+void read_elastic(TomlReader& table, bool elastic, Configuration& strategy) {
+  if (!elastic) {
+    const char* const keys[] = {"elastic_curve"};
+    return refuse_keys(table, keys, " without elastic jobs", "add time = \"elastic\"");
+  }
+  strategy.elastic_curve = table.numbers("elastic_curve", 0.001, 1, true);
+  if (strategy.cap.when != CapWhen::never)
+    return table.fail("cap", "strategy.cap beside time = \"elastic\"", "a job runs on more machines or under a cap");
+  if (auto fine = dispatch::check_elastic_curve(strategy.elastic_curve); !fine)
+    table.fail("elastic_curve", "strategy.elastic_curve: " + fine.error().message, fine.error().hint);
+}
+
 CurveEnd read_end(TomlReader& table, const Configuration& strategy, const StrategyCurves& curves) {
   const auto end = static_cast<CurveEnd>(table.choice("curve_end", {"value", "least-saving", "most-saving"}, 0));
   const char* const keys[] = {"curve_end"};
-  if (!strategy.joint.enabled && curves.record.empty())
+  if (strategy.joint.enabled && !strategy.joint.cap)
+    refuse_keys(table, keys, " beside a joint rule that sets no cap", "add \"cap\" to joint_knobs, or leave it out");
+  else if (curves.record.empty() && !strategy.joint.enabled)
     refuse_keys(table, keys, " without a curve of the catalogue", "it is for cap_curve and joint");
   return end;
 }
@@ -138,7 +152,10 @@ Configuration read_strategy(TomlReader& table, const dispatch::ServiceRule& serv
   }
   std::vector<std::string> times;
   for (const shifting::TimePolicy time : shifting::all_time_policies) times.emplace_back(shifting::name(time));
-  strategy.time = shifting::all_time_policies[table.choice("time", times, 0)];
+  times.emplace_back("elastic");
+  const std::size_t time = table.choice("time", times, 0);
+  const bool elastic = time == shifting::all_time_policies.size();
+  strategy.time = elastic ? shifting::TimePolicy::wait_awhile : shifting::all_time_policies[time];
   read_waits(table, strategy.service);
   strategy.knows_length = table.choice("knows", {"length", "mean"}, 0) == 0;
   strategy.resume_cost_ms = std::llround(table.number("resume_cost_minutes", 0, 1440, 0) * 60'000);
@@ -148,6 +165,10 @@ Configuration read_strategy(TomlReader& table, const dispatch::ServiceRule& serv
     table.fail("time", "strategy.time beside region = \"planned\"",
                "the plan of sites chooses the start too: drop time");
   strategy.wait_for_region = table.flag("wait_for_region", false);
+  const char* const unplanned[] = {"wait_for_region", "resume_cost_minutes"};
+  if (strategy.region == RegionRule::planned)
+    refuse_keys(table, unplanned, " beside region = \"planned\"",
+                "a planned job waits for its site within its hour and is never suspended: leave it out");
   const std::string forecast = table.text("forecast", "perfect");
   if (const auto model = shifting::forecast_by_name(forecast)) {
     strategy.forecast = *model;
@@ -156,8 +177,9 @@ Configuration read_strategy(TomlReader& table, const dispatch::ServiceRule& serv
   }
   strategy.decide_by = static_cast<dispatch::DecideBy>(table.choice("decide_by", {"marginal", "average"}, 1));
   strategy.quota.minimum = table.number("quota", 0.001, 1, 1);
-  read_cap(table, strategy, curves);
   read_joint(table, strategy);
+  read_cap(table, strategy, curves);
+  read_elastic(table, elastic, strategy);
   curves.where = table.where();
   curves.end = read_end(table, strategy, curves);
   return strategy;
@@ -229,7 +251,12 @@ std::string strategy_note(const dispatch::Configuration& strategy) {
     text += (joint.enabled ? ", " : "") + strategy.placement.name;
     const bool planned = strategy.region == RegionRule::planned;
     if (planned) text += ", sites and starts of all jobs planned together";
-    if (!planned && !joint.enabled) text += ", time " + std::string(shifting::name(strategy.time));
+    if (!planned && !joint.enabled && strategy.elastic_curve.empty())
+      text += ", time " + std::string(shifting::name(strategy.time));
+    for (std::size_t i = 0; i < strategy.elastic_curve.size(); ++i)
+      text += (i == 0 ? ", elastic on up to " + std::to_string(strategy.elastic_curve.size()) + " machines that add "
+                      : std::string(" + ")) +
+              shortest(strategy.elastic_curve[i]);
     if (!planned) text += ", region " + std::string(dispatch::name(strategy.region));
   }
   if (strategy.wait_for_region) text += " (waits for it)";

@@ -143,11 +143,18 @@ void fill_joint(const StrategyCurves& asked, const FleetPlan& plan, const catalo
   Curves curves;
   for (const std::string& model : gpu_models(plan)) curves.add(cap_curve_of(catalog, model, asked.work), model);
   for (const auto& [curve, models] : curves.taken) {
-    const CapBand lowest{cap_point(curve->points.front(), CurveEnd::value),
-                         cap_point(curve->points.front(), CurveEnd::least_saving),
-                         cap_point(curve->points.front(), CurveEnd::most_saving)};
-    row.notes.push_back(row.configuration.name + ": caps of " + listed(models) + " by curve " + curve->id +
-                        ", down to " + shortest(lowest[0].limit) + ": " + band(lowest) + said(asked.end));
+    // The optimiser looks at no cap under which the work would take longer than the stretch.
+    const auto usable = std::find_if(curve->points.begin(), curve->points.end(), [&](const auto& point) {
+      return cap_point(point, asked.end).speed * row.configuration.service.stretch >= 1;
+    });
+    const std::string caps = row.configuration.name + ": caps of " + listed(models) + " by curve " + curve->id;
+    if (usable == curve->points.end()) {
+      row.notes.push_back(caps + ": none keeps the stretch of " + shortest(row.configuration.service.stretch));
+      continue;
+    }
+    const CapBand lowest{cap_point(*usable, CurveEnd::value), cap_point(*usable, CurveEnd::least_saving),
+                         cap_point(*usable, CurveEnd::most_saving)};
+    row.notes.push_back(caps + ", down to " + shortest(lowest[0].limit) + ": " + band(lowest) + said(asked.end));
     row.notes.push_back(origin_of(*curve));
   }
   curves.note_none(row.configuration.name, row.notes);

@@ -227,12 +227,29 @@ TEST(StrategyKeys, ThatContradictEachOtherAreNamed) {
   EXPECT_EQ(message("joint = true\nregion = \"any\"\n"), "strategy.region beside joint = true");
   EXPECT_EQ(message("joint = true\nplacement = \"FGD\"\n"), "strategy.placement beside joint = true");
   EXPECT_EQ(message("region = \"planned\"\ntime = \"wait-awhile\"\n"), "strategy.time beside region = \"planned\"");
+  EXPECT_EQ(message("region = \"planned\"\nwait_for_region = true\n"),
+            "strategy.wait_for_region beside region = \"planned\"");
+  EXPECT_EQ(message("region = \"planned\"\nresume_cost_minutes = 5\n"),
+            "strategy.resume_cost_minutes beside region = \"planned\"");
+  EXPECT_EQ(message("joint = true\ncap = \"always\"\ncap_limit = 0.7\n"), "strategy.cap beside joint = true");
+  EXPECT_EQ(message("joint = true\njoint_knobs = [\"start\"]\ncurve_end = \"value\"\n"),
+            "strategy.curve_end beside a joint rule that sets no cap");
   EXPECT_EQ(message("cap_curve = \"catalog\"\n"), "strategy.cap_curve without a power cap");
   EXPECT_EQ(message("cap = \"always\"\ncap_limit = 0.7\ncap_curve = \"catalog\"\ncurve_limit = [1]\n"),
             "strategy.curve_limit beside cap_curve");
   EXPECT_EQ(message("cap = \"always\"\ncap_limit = 0.7\ncap_curve = \"training-cap\"\ncap_work = \"decode\"\n"),
             "strategy.cap_work beside a record");
   EXPECT_EQ(message("curve_end = \"most-saving\"\n"), "strategy.curve_end without a curve of the catalogue");
+  EXPECT_EQ(message("elastic_curve = [1]\n"), "strategy.elastic_curve without elastic jobs");
+  const std::string elastic = "time = \"elastic\"\n";
+  EXPECT_EQ(message(elastic + "elastic_curve = [1, 0.5, 0.6]\n"), "strategy.elastic_curve: machine 3 adds 0.6");
+  EXPECT_EQ(message(elastic + "elastic_curve = [0.9]\n"), "strategy.elastic_curve: machine 1 adds 0.9");
+  EXPECT_EQ(message(elastic + "elastic_curve = [1]\nregion = \"planned\"\n"),
+            "strategy.time beside region = \"planned\"");
+  EXPECT_EQ(message(elastic + "elastic_curve = [1]\njoint = true\n"), "strategy.time beside joint = true");
+  EXPECT_EQ(message(elastic + "elastic_curve = [1]\ncap = \"always\"\ncap_limit = 0.7\ncap_curve = \"catalog\"\n"),
+            "strategy.cap beside time = \"elastic\"");
+  EXPECT_NE(message(elastic), "") << "the curve is what the user must know";
   EXPECT_TRUE(parse_study(two_sites + "[[strategy]]\nname = \"x\"\njoint = true\njoint_knobs = [\"cap\"]\n"
                                       "placement = \"PWR+FGD\"\nregion = \"cheapest-window\"\n",
                           "s.toml"));

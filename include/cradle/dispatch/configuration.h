@@ -93,12 +93,19 @@ struct CapPoint {
 /// limit outside the curve.
 Result<CapRule> cap_from_curve(CapWhen when, double limit, const std::vector<CapPoint>& curve);
 
+/// bad_input for an `elastic_curve` that does not begin with 1, rises, has a value below 0.001, or other than 1 to 64.
+Result<void> check_elastic_curve(const std::vector<double>& curve);
+
 struct Configuration {
   std::string name;
   policy::PlacementPolicy placement;
   std::uint64_t seed = 42;  ///< of every random stream
   policy::Scheduler::Cache cache = policy::Scheduler::Cache::on;
   shifting::TimePolicy time = shifting::TimePolicy::now;
+  /// Work per time of a job's first, second, ... machine over that of the first, falling from 1; counted in
+  /// thousandths. Jobs of whole GPUs that may wait then run on more or fewer machines from hour to hour, by the greedy
+  /// of CarbonScaler (shifting/elastic.h). Empty: nobody does. Only beside wait-awhile, which the other jobs follow.
+  std::vector<double> elastic_curve = {};
   ServiceRule service;
   bool knows_length = true;  ///< false: a job is believed to be as long as the mean of its queue so far
   /// Run time that every resumption costs: restoring the state and doing again what the last checkpoint missed.

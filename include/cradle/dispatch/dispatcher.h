@@ -32,12 +32,14 @@ enum class Action : std::uint8_t {
   resume,   ///< run it on
   suspend,  ///< stop it and keep its state
   cap,      ///< go on at another pace
+  grow,     ///< take one more machine of the same request
+  shrink,   ///< give one of the further machines back
   defer,    ///< do not run it before `until_ms`
   refuse,   ///< no node could hold it even if empty; nothing more is ever decided about it
 };
 
 /// How a job runs, in thousandths: its GPUs' power limit over the default one, their draw over the full draw, and its
-/// work done per time over that without a cap.
+/// work done per time, on all of its machines, over that of one without a cap.
 struct Pace {
   std::uint16_t limit = 1000, draw = 1000, speed = 1000;
   friend bool operator==(const Pace&, const Pace&) = default;
@@ -46,8 +48,8 @@ struct Pace {
 struct Decision {
   JobId job = 0;
   Action action = Action::start;
-  Pace pace;                   ///< start, resume, cap
-  fleet::Placement placement;  ///< start, resume, cap: where it runs; suspend: where it ran
+  Pace pace;                   ///< start, resume, cap, grow, shrink: from now on
+  fleet::Placement placement;  ///< start, resume, cap: where it runs; suspend: where it ran; grow, shrink: the machine
   std::int64_t until_ms = 0;   ///< defer
   friend bool operator==(const Decision&, const Decision&) = default;
 };
@@ -65,6 +67,10 @@ struct Service {
 /// A job that may not run yet is deferred; one that may, but does not fit, waits. Whoever waits is tried whenever
 /// something leaves or changes, jobs whose waiting is used up first, in order of arrival among equals. They are exempt
 /// from every rule that could hold them back: nobody starves for the sake of carbon.
+///
+/// An elastic job is held back for as long as the machines of its curve could still end it in time. Its further
+/// machines take only room that nobody waits for, and are given back when somebody comes who fits nowhere else; work
+/// that is left behind by that is planned anew. Finishing, or being suspended, it leaves all of them.
 class Dispatcher {
  public:
   /// `typical` is the workload whose shapes the fragment measure expects. bad_input: configuration, fleet or sites that
@@ -97,6 +103,8 @@ class Dispatcher {
   std::size_t waiting() const { return ready_.size(); }  ///< could run and do not fit
 
  private:
+  /// A plan made anew is kept for this long at least, so that no two of them follow each other by the millisecond.
+  static constexpr std::int64_t least_interval_ms = 60'000;
   enum class State : std::uint8_t { deferred, ready, running, done };
   struct Job {
     fleet::Request request;
@@ -105,6 +113,8 @@ class Dispatcher {
     bool started = false;
     bool long_queue = false;
     bool may_wait = false;
+    bool elastic = false;
+    bool behind = false;            ///< it had fewer machines than planned, or started later
     fleet::SiteIndex site = 0;      ///< of its plan
     bool at_site = false;           ///< the region planner has a place for it there
     policy::SiteMask possible = 0;  ///< sites that could hold it; only with a region rule
@@ -116,8 +126,10 @@ class Dispatcher {
     std::int64_t since_ms = 0, until_ms = 0;
     fleet::Placement placement;
     Pace pace;
-    shifting::Plan plan;       ///< of what remains, in milliseconds
-    std::size_t interval = 0;  ///< of the plan
+    shifting::Plan plan;                    ///< of what remains, in milliseconds
+    std::size_t interval = 0;               ///< of the plan
+    std::vector<int> machines;              ///< by interval, of an elastic job; without a plan: of the time from now on
+    std::vector<fleet::Placement> further;  ///< machines beyond the first
   };
   struct Wake {
     std::int64_t at_ms;
@@ -143,14 +155,26 @@ class Dispatcher {
   bool may_still_wait(const Job& job) const { return job.may_wait && now_ms_ < latest_ms(job); }
   /// Plans what remains of a job; the time from which it may run, now or later.
   std::int64_t plan(Job& job);
+  /// The same for an elastic job; nothing if its window reaches beyond what is known of the hours.
+  std::optional<std::int64_t> plan_elastic(Job& job);
   void put_off(JobId id, std::int64_t until_ms);
   void defer(JobId id, std::int64_t until_ms);
   void wake_at(JobId id, std::int64_t at_ms);
   void make_ready(JobId id);
   void end_interval(JobId id);
+  void end_level(JobId id);
+  int wanted_machines(const Job& job) const;
+  void set_machines(Job& job, Action action, const fleet::Placement& machine);
+  void shrink(JobId id, std::size_t further);
+  /// Elastic jobs take the machines that they want, as long as nobody waits for room.
+  void grow();
+  bool wants_machines() const;
   void release(JobId id);
   void drain();
   bool try_start(JobId id);
+  std::optional<fleet::Placement> find(const Job& job, Pace& pace);
+  /// As `find` without the further machines of elastic jobs; those in the way are given back.
+  std::optional<fleet::Placement> find_beside_further(const Job& job);
   /// Into ranked_: the sites that could hold the job, best first.
   void rank_sites(const Job& job);
   policy::SiteMask under_quota(const Job& job);
@@ -182,8 +206,9 @@ class Dispatcher {
   std::vector<carbon::GramsPerJoule> factors_;
   std::vector<Job> jobs_;
   std::vector<JobId> ready_;
-  std::vector<Wake> wakes_;    ///< a heap, earliest first
-  std::vector<JobId> capped_;  ///< running and looked at again every hour, ascending
+  std::vector<Wake> wakes_;     ///< a heap, earliest first
+  std::vector<JobId> capped_;   ///< running and looked at again every hour, ascending
+  std::vector<JobId> elastic_;  ///< running and elastic, ascending
   std::vector<Decision> answer_;
   std::vector<fleet::SiteIndex> ranked_;
   std::vector<std::int64_t> site_gpu_milli_, site_used_milli_, quota_milli_;

@@ -118,6 +118,8 @@ class Cluster {
 
   NodeView view(NodeIndex node) const;
   bool fits(NodeIndex node, const Request& request) const;
+  /// True if just these GPUs, and the rest of the request on their node, are free.
+  bool fits(const Placement& placement, const Request& request) const;
   std::span<const std::int64_t> memory_left() const { return memory_left_; }
   SiteIndex site(NodeIndex node) const { return specs_[node].site; }
 

@@ -56,7 +56,8 @@ struct EventOptions {
   /// `slowest`; one that moves coins makes it a quarter, down to `fastest`.
   double fastest = 1, slowest = 1;
   /// Each so many periods every tile draws anew whether it asks, and with which of the demands that were asked for at
-  /// the start; 0: never.
+  /// the start; 0: never. Settling counts from the last time on. What is due at the very end of the run is left out,
+  /// and what is told of a moment is told before a redraw at it.
   double activity = 0;
   double asking = 0.5;  ///< with this probability
   std::vector<Partition> partitions;
@@ -85,8 +86,8 @@ struct EventOutcome : PowerOutcome {
 };
 
 /// bad_input with key and hint: tiles that do not fit the topology, a probability outside 0 .. 1, a time that is
-/// negative or not finite, a lease not longer than a renewal takes, a protocol that has no events, changes for the
-/// published protocol (it knows none).
+/// negative or not finite, a lease not longer than a renewal takes, a protocol that has no events, changes out of order
+/// or two at one moment, changes for the published protocol (it knows none).
 Result<EventOutcome> run_events(const Topology& topology, const Tiles& tiles, const EventOptions& options);
 
 }  // namespace cradle::power

@@ -32,10 +32,11 @@ constexpr std::uint32_t usual_far_every(Protocol protocol) { return protocol == 
 /// A period is the time between two turns of a tile. Unset optionals: never came to it within the run.
 struct PowerOutcome {
   Protocol protocol = Protocol::escrow;
-  std::optional<double> settle_periods;  ///< until the mean error stays below one coin
-  double residual_coins = 0;             ///< mean error at the end
-  double periods = 0;                    ///< how long the run was
-  std::int64_t budget = 0;               ///< coins, floors included
+  /// Until the mean error stays below one coin; where demands are drawn anew in between, from the last time on.
+  std::optional<double> settle_periods;
+  double residual_coins = 0;  ///< mean error at the end
+  double periods = 0;         ///< how long the run was
+  std::int64_t budget = 0;    ///< coins, floors included
   /// Largest sum of positive balances above the budget in force, in percent of that; in flight counted for those that
   /// debit first. After a cut the smaller budget is in force at once: until it is obeyed all above it counts. Where
   /// nothing is in force any more, neither coins nor floors: in percent of the budget at the start.

@@ -32,8 +32,8 @@ struct PlmMemory {
 };
 
 /// Blank lines and what follows "#" or "//" are passed over. bad_input with the line on a wrong number of fields, words
-/// or width that are not whole and positive (words to 2^40, width to 2^20), ports of another form or more than 1024,
-/// a name twice.
+/// or width that are not whole and positive (words to 2^40, width to 2^20), ports of another form, more than 1024, or
+/// that neither write nor read, a name twice.
 Result<std::vector<PlmMemory>> parse_memory_list(std::string_view text, const std::string& source);
 
 /// NAME.xml: one <accelerator> with attributes, and its <param>s.
@@ -60,7 +60,9 @@ struct Accelerator {
 };
 
 /// In order of flow and folder. A block with neither file is left out. missing_data if there is no such folder or no
-/// block in it; bad_input as the readers above.
+/// block in it; bad_input as the readers above, and where a record's name is another than its folder's (either may end
+/// in
+/// "_" and the flow's first word).
 Result<std::vector<Accelerator>> read_accelerators(const std::filesystem::path& folder);
 
 /// The block that a tile's ip names, letters of either case: the folder itself, or folder + "_" + the flow's first word

@@ -91,9 +91,10 @@ inline constexpr std::uint64_t default_line_bits = 128;
 
 /// `source` names the text in errors. bad_input with the line: no setting, comment or tile; a key or tile given twice,
 /// a tile's id twice or beyond the grid; a wrong number of fields, an unknown kind or processor, a number that is none
-/// or out of range, a tile outside the grid, NCPU_TILE other than the number of cpu tiles, a power record of another ip
-/// than its tile's. bad_input for the whole: no or an empty grid, no NCPU_TILE, more than 256 tiles, tiles that are
-/// missing, bytes that are not UTF-8, an empty text.
+/// or out of range, a tab in a tile, a tile outside the grid, a cache of no size where caches are on, more than 16 cpu
+/// or mem tiles, NCPU_TILE other than the number of cpu tiles, a power record of another ip than its tile's. bad_input
+/// for the whole: no or an empty grid, no NCPU_TILE, more than 256 tiles, tiles that are missing, bytes that are not
+/// UTF-8, an empty text.
 Result<EspConfig> parse_esp_config(std::string_view text, std::string source);
 
 /// The file again; byte for byte what was parsed, where no tile was changed.

@@ -52,6 +52,9 @@ TileTable default_tile_table();
 /// are given.
 Result<TileTable> parse_tile_table(std::string_view text, std::string source);
 
+/// bad_input at `where` if the table tells of an ip that no tile has; the hint names those there are.
+Result<void> check_ips(const TileTable& table, const EspConfig& config, const std::string& where);
+
 /// What is taken where the user says nothing, and whether it comes from a publication or is our wide guess.
 struct DefaultFacts {
   TileFacts facts;
