@@ -15,10 +15,8 @@ double quantum_of(const AllocationProblem& problem) {
   return unserved_value(problem) / steps;
 }
 
-/// A demand of an earlier class within a later one's problem: it costs nothing, but uses a budget of what it costs
-/// over its cheapest choice, and, by a last choice, one of being left unserved.
-Demand held(const Demand& demand, const std::vector<std::int64_t>& capacity, double quantum, int budget,
-            int may_be_unserved) {
+/// The least that a demand can cost; 0 where nothing fits.
+double cheapest_of(const Demand& demand, const std::vector<std::int64_t>& capacity) {
   double cheapest = 0;
   bool any = false;
   for (const Choice& choice : demand.choices)
@@ -26,11 +24,18 @@ Demand held(const Demand& demand, const std::vector<std::int64_t>& capacity, dou
       cheapest = any ? std::min(cheapest, choice.value) : choice.value;
       any = true;
     }
+  return cheapest;
+}
+
+/// A demand of an earlier class within a later one's problem: it costs nothing, but uses a budget of what it costs
+/// over `base`, and, by a last choice, one of being left unserved.
+Demand held(const Demand& demand, const std::vector<std::int64_t>& capacity, double base, double quantum, int budget,
+            int may_be_unserved) {
   Demand kept{demand.priority, {}};
   for (const Choice& choice : demand.choices) {
     Choice free = choice;
     free.value = 0;
-    const std::int64_t excess = std::llround((choice.value - cheapest) / quantum);
+    const std::int64_t excess = std::llround((choice.value - base) / quantum);
     if (fits(choice, capacity) && excess > 0) free.uses.push_back({budget, excess});
     kept.choices.push_back(std::move(free));
   }
@@ -135,13 +140,15 @@ class Classes {
     const std::size_t first = chosen_.size() - members.size();
     // Half a multiple is lost or won in rounding each value.
     auto excess = static_cast<std::int64_t>(members.size());
-    std::int64_t unserved = 0;
+    const std::int64_t unserved = std::count_if(chosen_.begin() + static_cast<std::ptrdiff_t>(first), chosen_.end(),
+                                                [](int choice) { return choice < 0; });
     for (std::size_t i = 0; i < members.size(); ++i) {
-      problem.demands.push_back(held(problem_.demands[members[i]], problem_.capacity, quantum_, budget, budget + 1));
-      if (chosen_[first + i] < 0) {
-        ++unserved;
-        continue;
-      }
+      const Demand& member = problem_.demands[members[i]];
+      // Where all are served, all cost their cheapest at least. Otherwise another may be left out than now, and what
+      // each costs counts whole.
+      const double base = unserved == 0 ? cheapest_of(member, problem_.capacity) : 0;
+      problem.demands.push_back(held(member, problem_.capacity, base, quantum_, budget, budget + 1));
+      if (chosen_[first + i] < 0) continue;
       const Choice& taken = problem.demands.back().choices[static_cast<std::size_t>(chosen_[first + i])];
       for (const Use& use : taken.uses)
         if (use.type == budget) excess += use.units;

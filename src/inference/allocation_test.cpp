@@ -201,6 +201,23 @@ RC_GTEST_PROP(Allocation, ClassesAreOptimalInTheirOrder, ()) {
   }
 }
 
+// Only one of the first class's two demands can be served, and B is the cheaper one. That A's only choice is its
+// cheapest does not make A as good, though C could then be served.
+TEST(Allocation, AnotherLeftOutIsNoTie) {
+  AllocationProblem problem{{4, 4, 1}, {}, true};
+  problem.demands.push_back({1, {{50, {{0, 4}, {2, 1}}, 1}}});  // A
+  problem.demands.push_back({1, {{10, {{1, 4}, {2, 1}}, 1}}});  // B
+  problem.demands.push_back({2, {{1, {{1, 4}}, 1}}});           // C
+  for (const bool packaged : {false, true}) {
+    const auto result = packaged ? allocate_by_program(problem) : allocate(problem);
+    ASSERT_TRUE(result);
+    EXPECT_EQ(result->taken[1].choice, 0);
+    EXPECT_EQ(result->unserved, 2);
+    EXPECT_DOUBLE_EQ(result->value, 10);
+    EXPECT_TRUE(result->optimal);
+  }
+}
+
 // Both of the first class's choices cost 5; only one of them leaves what the second class needs.
 TEST(Allocation, TiesAreBrokenForLaterClasses) {
   AllocationProblem problem{{4, 4}, {}, true};
