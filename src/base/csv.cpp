@@ -40,7 +40,7 @@ struct Splitter {
           const std::size_t quote = text.find('"', position);
           if (quote == std::string_view::npos)
             return bad_input("a quote is opened and never closed", place(source, first_line),
-                             "the file is probably truncated: fetch it again");
+                             "close it; a file that was cut off is to be fetched again");
           field.append(text, position, quote - position);
           position = quote + 1;
           if (position < text.size() && text[position] == '"') {
@@ -99,8 +99,9 @@ Result<std::int64_t> CsvRow::integer(std::size_t column, std::int64_t low, std::
 
 Result<std::uint64_t> read_csv(std::string_view text, std::string_view source,
                                std::span<const std::string_view> columns,
-                               const std::function<Result<void>(const CsvRow&)>& each) {
-  if (text.empty()) return bad_input("the file is empty", std::string(source), "fetch it again");
+                               const std::function<Result<void>(const CsvRow&)>& each, NoRows no_rows) {
+  if (text.empty())
+    return bad_input("the file is empty", std::string(source), "write a header and rows, or fetch the file again");
   if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
   if (!is_utf8(text)) return bad_input("not UTF-8 text", std::string(source), "save the file as UTF-8");
   if (text.find('\0') != std::string_view::npos)
@@ -144,7 +145,8 @@ Result<std::uint64_t> read_csv(std::string_view text, std::string_view source,
     if (auto ok = each(CsvRow{source, line, names, fields}); !ok) return std::move(ok).error();
     ++rows;
   }
-  if (rows == 0) return bad_input("has a header but no rows", std::string(source), "fetch it again");
+  if (rows == 0 && no_rows == NoRows::refuse)
+    return bad_input("has a header but no rows", std::string(source), "write rows below it, or fetch the file again");
   return rows;
 }
 

@@ -41,8 +41,11 @@ CLI::App* add_inference_verb(CLI::App& app, InferenceOptions& options, const std
   verb->require_subcommand(1);
   const auto add = [&](const char* name, const char* help) {
     CLI::App* action = verb->add_subcommand(name, help);
-    action->callback([&options, act, name] {
+    action->callback([&options, act, name, action] {
       options.action = name;
+      options.given.clear();
+      for (const CLI::Option* option : action->get_options())
+        if (option->count() > 0) options.given.push_back(option->get_name());
       act();
     });
     add_formula(action, options.formula, options.chunks);
@@ -89,14 +92,6 @@ CLI::App* add_inference_verb(CLI::App& app, InferenceOptions& options, const std
   add_count(allocate, "--seed", options.seed, largest_count, "not milp: the same seed gives the same allocation");
   add_count(allocate, "--steps", options.steps, largest_count, "not milp: nodes of the search that closes the gap");
   add_number(allocate, "--time-limit", options.time_limit, 1e-3, 1e6, "milp only: seconds");
-  allocate->callback([allocate, &options, act] {
-    // Their defaults would not tell whether they were given.
-    options.solver_options.clear();
-    for (const char* option : {"--seed", "--steps", "--time-limit"})
-      if (allocate->get_option(option)->count() > 0) options.solver_options.emplace_back(option);
-    options.action = "allocate";
-    act();
-  });
   return verb;
 }
 

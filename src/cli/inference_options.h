@@ -52,8 +52,8 @@ struct InferenceOptions {
   double transition = 0.1;
   std::uint64_t seed = 1;
   std::int64_t steps = 500'000;
-  double time_limit = 60;                   ///< seconds, of milp
-  std::vector<std::string> solver_options;  ///< those of --seed, --steps and --time-limit that were given
+  double time_limit = 60;          ///< seconds, of milp
+  std::vector<std::string> given;  ///< the options that were given, by name: their defaults would not tell
   Output output = Output::table;
 };
 /// Registers the verb and its actions and returns it, so that other actions can be added to it.

@@ -327,7 +327,7 @@ Json tiles_json(const Import& in) {
     const soc::EspTile& tile = in.config.tiles[i];
     const soc::TileFigures& figures = in.figures.tiles[i];
     Json item{{"row", tile.row}, {"column", tile.column}, {"id", tile.id}, {"kind", name(tile.kind)}, {"ip", tile.ip}};
-    item["record"] = record(tile);
+    item["record"] = tile.written;
     if (tile.kind == soc::TileKind::accelerator) {
       item["point"] = tile.point;
       item["has_l2"] = tile.has_l2;

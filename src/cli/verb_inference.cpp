@@ -37,6 +37,11 @@ Result<InferenceTerms> inference_terms(const InferenceOptions& options, const in
   }
   terms.with_grams = options.intensity >= 0 || !options.grid.empty();
 
+  if (const char* unused = first_given(options, {"--pue", "--embodied", "--operational-only"});
+      unused && !terms.with_grams)
+    return bad_input("no grams are told without an intensity", unused,
+                     "leave it out, or give --intensity G or --grid KEY");
+
   const auto given = pairs_by_type(options.embodied, "--embodied", "write TYPE=KG:YEARS or TYPE=KEY");
   if (!given) return given.error();
   auto rates = inference::embodied_rates(system, catalog, *given);
@@ -44,6 +49,13 @@ Result<InferenceTerms> inference_terms(const InferenceOptions& options, const in
   terms.options.carbon.embodied = std::move(rates->of_type);
   if (terms.with_grams) terms.notes = std::move(rates->notes);
   return terms;
+}
+
+const char* first_given(const InferenceOptions& options, std::initializer_list<const char*> names) {
+  const auto found = std::find_if(names.begin(), names.end(), [&](const char* name) {
+    return std::find(options.given.begin(), options.given.end(), name) != options.given.end();
+  });
+  return found == names.end() ? nullptr : *found;
 }
 
 Result<std::vector<std::pair<std::string, std::string>>> pairs_by_type(const std::vector<std::string>& texts,

@@ -37,11 +37,13 @@ Result<void> check_solver(const InferenceOptions& options) {
   if (std::find(solvers.begin(), solvers.end(), options.solver) == solvers.end())
     return bad_input("no solver '" + options.solver + "'", "--solver", suggest(options.solver, solvers));
   const bool milp = options.solver == "milp";
-  for (const std::string& option : options.solver_options)
-    if ((option == "--time-limit") != milp)
-      return bad_input("the solver " + options.solver + " would not look at it", option,
-                       milp ? "leave it out, or use --solver heuristic: milp has --time-limit"
-                            : "leave it out, or use --solver milp: the others have --steps and --seed");
+  if (const char* unused = milp ? first_given(options, {"--seed", "--steps"}) : first_given(options, {"--time-limit"}))
+    return bad_input("the solver " + options.solver + " would not look at it", unused,
+                     milp ? "leave it out, or use --solver heuristic: milp has --time-limit"
+                          : "leave it out, or use --solver milp: the others have --steps and --seed");
+  if (options.solver == "greedy" && options.priorities)
+    return bad_input("the published rule goes by priority in any case", "--priorities",
+                     "leave it out, or use --solver heuristic or milp");
   return {};
 }
 

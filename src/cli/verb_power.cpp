@@ -114,7 +114,7 @@ namespace {
 /// bad_input for an option that one run of `protocol` would take without any effect. A comparison gives each protocol
 /// what it knows of them.
 Result<void> check_effect(const PowerOptions& options, Protocol protocol, const power::Topology& topology) {
-  const bool exchanges = protocol == Protocol::escrow || protocol == Protocol::published;
+  const bool exchanges = !knows_no_faults(protocol);
   const bool rounds = options.engine == "rounds";
   const std::string name = to_string(protocol);
   if (options.action == "simulate") {
@@ -146,10 +146,31 @@ Result<void> check_effect(const PowerOptions& options, Protocol protocol, const 
 
 }  // namespace
 
+bool knows_no_faults(Protocol protocol) { return protocol != Protocol::escrow && protocol != Protocol::published; }
+
+PowerOptions without_faults(PowerOptions options) {
+  options.loss = options.crash = options.duplicate = options.reorder = 0;
+  options.partitions.clear();
+  return options;
+}
+
+std::string faults_text(const PowerOptions& options) {
+  std::string text;
+  const auto name = [&](bool given, const char* fault) {
+    if (given) text += (text.empty() ? "" : ", ") + std::string(fault);
+  };
+  name(options.loss > 0, "loss");
+  name(options.duplicate > 0, "doubles");
+  name(options.reorder > 0, "reordering");
+  name(options.crash > 0, "crashes");
+  name(!options.partitions.empty(), "partitions");
+  return text;
+}
+
 Result<EventOutcome> run_protocol(const PowerOptions& options, Protocol protocol) {
   auto system = power_system(options);
   if (!system) return std::move(system).error();
-  const bool exchanges = protocol == Protocol::escrow || protocol == Protocol::published;
+  const bool exchanges = !knows_no_faults(protocol);
   const bool rounds = options.engine == "rounds";
   if (!rounds && options.engine != "events") {
     const std::vector<std::string> engines{"events", "rounds"};
@@ -162,9 +183,8 @@ Result<EventOutcome> run_protocol(const PowerOptions& options, Protocol protocol
   if (rounds && (options.four_way || options.registers))
     return bad_input("synchronous rounds are of pairs, with counters that do not wrap",
                      options.four_way ? "--four-way" : "--registers", "leave it out, or use --engine events");
-  const bool faults = options.loss > 0 || options.crash > 0 || options.duplicate > 0 || options.reorder > 0 ||
-                      !options.cuts.empty() || !options.partitions.empty() || options.activity > 0;
-  if (rounds && exchanges && faults)
+  const bool changes = !options.cuts.empty() || options.activity > 0;
+  if (rounds && exchanges && (changes || !faults_text(options).empty()))
     return bad_input("synchronous rounds know no faults", "--engine", "leave the faults out, or use --engine events");
   const auto whole = [](PowerOutcome outcome) {
     EventOutcome all;
@@ -187,9 +207,11 @@ Result<EventOutcome> run_protocol(const PowerOptions& options, Protocol protocol
     if (!outcome) return std::move(outcome).error();
     return whole(std::move(*outcome));
   }
-  if (faults)
-    return bad_input("the latency model of " + std::string(to_string(protocol)) + " knows no faults", "--protocol",
-                     "leave them out, or simulate escrow or published; compare runs managers without them");
+  if (changes)
+    return bad_input(
+        "the latency model of " + std::string(to_string(protocol)) + " knows one budget and one demand",
+        options.cuts.empty() ? "--activity" : "--cut",
+        options.cuts.empty() ? "leave it out, or simulate escrow or published" : "leave it out, or simulate escrow");
   power::BaselineOptions baseline;
   baseline.protocol = protocol;
   baseline.seed = options.seed;

@@ -30,6 +30,12 @@ Result<PowerSystem> power_system(const PowerOptions& options);
 std::vector<power::Coins> coins_of(const std::vector<std::int64_t>& weights);
 /// With all faults that the options name.
 Result<power::EventOptions> event_options(const PowerOptions& options, power::Protocol protocol);
+/// Whether a protocol is a latency model here, of messages that arrive and tiles that live: a manager, the ring, static.
+bool knows_no_faults(power::Protocol protocol);
+/// The options without loss, doubles, reordering, crashes and partitions.
+PowerOptions without_faults(PowerOptions options);
+/// Which of those the options ask for, "loss, crashes"; empty: none.
+std::string faults_text(const PowerOptions& options);
 /// One run of one protocol by the engine that fits it; Ctrl-C ends it early where an InterruptGuard lives.
 Result<power::EventOutcome> run_protocol(const PowerOptions& options, power::Protocol protocol);
 /// What shells call a program ended by SIGINT.

@@ -50,9 +50,9 @@ int run_power_compare(const PowerOptions& options, const Common& common) {
     // Only ours knows budgets that change; managers and rings are latency models, without faults.
     if (protocol != Protocol::escrow) one.cuts.clear();
     if (protocol != Protocol::published) one.four_way = one.registers = false;
-    if (protocol != Protocol::escrow && protocol != Protocol::published) {
-      one.loss = one.crash = one.duplicate = one.reorder = one.activity = 0;
-      one.partitions.clear();
+    if (knows_no_faults(protocol)) {
+      one = without_faults(std::move(one));
+      one.activity = 0;
     }
     // The first one is run in any case: interrupted, it tells how far it came.
     if (InterruptGuard::interrupted() && !runs.empty()) break;

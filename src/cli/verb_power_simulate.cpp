@@ -28,7 +28,8 @@ int run_power_simulate(const PowerOptions& options, const Common& common) {
   page.title = "Token exchange: " + options.protocol + " on " + options.topology;
   page.question = "How soon, how fairly and how safely does " + options.protocol + " divide the budget on " +
                   options.topology + " from a " + options.start + " start?";
-  const bool exchanges = *protocol == power::Protocol::escrow || *protocol == power::Protocol::published;
+  const bool exchanges = !knows_no_faults(*protocol);
+  const std::string left_out = exchanges ? std::string() : faults_text(options);
   page.answer = std::string(exchanges ? "Settled (mean error below one coin): " : "Settled (its own grants stand): ") +
                 settle_text(*outcome) + "; Jain's index " +
                 (outcome->jain ? significant(*outcome->jain, 4) : "of nothing, as no coins are left") +
@@ -70,11 +71,9 @@ int run_power_simulate(const PowerOptions& options, const Common& common) {
       {"recovered_in_lease_percent", "recovered within a lease of its detection",
        recovery(outcome->recovered_in_lease_percent), "%"},
       {"obey_periods", "longest until a cut was obeyed", optional(outcome->obey_periods), "periods"}};
-  answer.fields = {{"topology", options.topology},
-                   {"protocol", options.protocol},
-                   {"start", options.start},
-                   {"demands", options.demands},
-                   {"seed", count(options.seed)}};
+  answer.fields = {{"topology", options.topology}, {"protocol", options.protocol},
+                   {"start", options.start},       {"demands", options.demands},
+                   {"seed", count(options.seed)},  {"faults_left_out", left_out.empty() ? Cell() : Cell(left_out)}};
   for (const Figure& figure : figures) {
     answer.fields.emplace_back(figure.key, figure.value);
     const std::string_view key = figure.key;
@@ -95,6 +94,9 @@ int run_power_simulate(const PowerOptions& options, const Common& common) {
       "a breaker trips by an inverse-time curve through its one published point: 10 % over for 17 "
       "minutes; this one " +
       std::string(breaker_share(options, *outcome) >= 1 ? "trips" : "does not"));
+  if (!left_out.empty())
+    page.notes.push_back("run without " + left_out + ": the latency model of " + options.protocol +
+                         " knows none, so that nothing here says how it would stand them");
   if (options.activity > 0) page.notes.push_back(activity_note(options));
   if (outcome->interrupted) page.notes.push_back(interrupted_note(*outcome));
   const int status = deliver(std::move(answer), power_command(options), options.report, options.output, common);

@@ -290,6 +290,21 @@ std::string names_of(const RegionProblem& problem, const std::vector<std::size_t
   return jobs.size() > most ? text + " and " + std::to_string(jobs.size() - most) + " more" : text;
 }
 
+/// The plan of all jobs that emits least, if that is less than the joint one does or some have no place there. Plans
+/// that leave different jobs out are not compared.
+const Plan* best_beside(const RegionProblem& problem, const shifting::Dispatch& joint, const std::vector<Plan>& plans) {
+  const Plan* best = nullptr;
+  double least =
+      joint.unserved.empty() ? joint.grams.total().value() * (1 - 1e-9) : std::numeric_limits<double>::infinity();
+  for (const Plan& plan : plans) {
+    const double grams = problem.grams(plan.schedule).total().value();
+    if (unserved(plan.schedule) > 0 || grams >= least) continue;
+    best = &plan;
+    least = grams;
+  }
+  return best;
+}
+
 /// What is said where made-up jobs do not fill the sites as asked: a site has room for the largest job.
 std::string load_note(const RegionProblem& problem, double asked) {
   constexpr double near_enough = 0.1;
@@ -319,9 +334,11 @@ int run_shift_regions(const ShiftRegionsOptions& options, const Common& common) 
   std::optional<report::Progress> progress(std::in_place, "regions", static_cast<std::uint64_t>(plans_made * steps),
                                            common.progress && !common.quiet);
   using Clock = std::chrono::steady_clock;
-  const auto planned = [&](const shifting::RegionObjective& objective, bool whole) {
+  const auto planned = [&](const shifting::RegionObjective& objective, bool whole,
+                           std::vector<shifting::RegionSchedule> known = {}) {
     shifting::DispatchOptions plan;
     plan.objective = objective;
+    plan.known = std::move(known);
     plan.seed = options.seed;
     plan.threads = common.threads;
     if (!whole) {
@@ -369,6 +386,9 @@ int run_shift_regions(const ShiftRegionsOptions& options, const Common& common) 
     else
       failed = schedule.error();
   }
+  // Of few jobs another plan may happen to emit less by the whole life cycle: then it is where the search goes on.
+  if (const Plan* better = best_beside(*problem, *joint, plans); better && !InterruptGuard::interrupted())
+    if (auto again = planned({}, true, {joint->schedule, better->schedule})) joint = std::move(again);
   plans.push_back({"both, life cycle", joint->schedule});
   progress.reset();
   const bool stopped = InterruptGuard::interrupted();

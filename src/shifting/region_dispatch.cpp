@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <numeric>
 
 #include "cradle/base/parallel.h"
@@ -22,7 +23,7 @@ std::int64_t usual_rounds(std::size_t jobs) {
   return std::max(std::min(base + by_job * count, most_while_warm), by_job_of_many * count);
 }
 
-/// The best `chains` of many roundings.
+/// The best `chains` of many roundings and of what is known.
 std::vector<Packing> best_roundings(const RegionColumns& columns, const RegionBound& bound, const Prefix& prices,
                                     const DispatchOptions& options, std::size_t samples) {
   std::vector<Packing> all(samples, Packing(columns));
@@ -30,14 +31,19 @@ std::vector<Packing> best_roundings(const RegionColumns& columns, const RegionBo
     if (i >= chains && options.interrupted && options.interrupted()) return;
     all[i] = rounded(columns, bound, prices, RandomStream(options.seed, "region rounding " + std::to_string(i)));
   });
+  for (const RegionSchedule& known : options.known) {
+    Packing packing(columns);
+    for (std::size_t j = 0; j < known.size(); ++j) packing.place(j, known[j]);
+    all.push_back(std::move(packing));
+  }
   std::stable_sort(all.begin(), all.end(), [](const Packing& a, const Packing& b) { return a.cost() < b.cost(); });
-  all.resize(std::min(samples, chains), Packing(columns));
+  all.resize(std::min(all.size(), chains), Packing(columns));
   return all;
 }
 
 /// Job by job in order of release: of the places with room that cost no more, the earliest start, then the site nearest
-/// to home. So nobody waits or moves for nothing.
-void take_back_idle_moves(Packing& packing, const RegionColumns& columns) {
+/// to home. True if a job moved. What one leaves may be such a place for another.
+bool take_back_once(Packing& packing, const RegionColumns& columns) {
   constexpr double same = 1 + 1e-9;  // sums of one intensity differ in their last digits from hour to hour
   const RegionProblem& problem = columns.problem();
   std::vector<std::size_t> order(problem.job_count());
@@ -45,6 +51,7 @@ void take_back_idle_moves(Packing& packing, const RegionColumns& columns) {
   std::stable_sort(order.begin(), order.end(),
                    [&](std::size_t a, std::size_t b) { return problem.jobs()[a].release < problem.jobs()[b].release; });
   std::vector<Hour> run(problem.sites().size());
+  bool moved = false;
   for (const std::size_t j : order) {
     const RegionJob& job = problem.jobs()[j];
     const Placement now = packing.schedule()[j];
@@ -65,8 +72,17 @@ void take_back_idle_moves(Packing& packing, const RegionColumns& columns) {
         if (free < job.length || !problem.near(job, s) || columns.cost(j, there) > most) continue;
         if (!best.served() || nearer(s, best.site)) best = there;
       }
-    packing.place(j, best.served() ? best : now);
+    if (!best.served()) best = now;
+    moved = moved || best != now;
+    packing.place(j, best);
   }
+  return moved;
+}
+
+/// Until nobody waits or moves for nothing. It ends: every move starts earlier, or at the same hour nearer to home.
+void take_back_idle_moves(Packing& packing, const RegionColumns& columns, const std::function<bool()>& interrupted) {
+  while (take_back_once(packing, columns))
+    if (interrupted && interrupted()) return;
 }
 
 Result<void> check_shortage(const RegionProblem& problem, const DispatchOptions& options) {
@@ -86,6 +102,8 @@ Result<void> check_shortage(const RegionProblem& problem, const DispatchOptions&
 
 Result<Dispatch> dispatch(const RegionProblem& problem, const DispatchOptions& options) {
   if (auto fine = check_aggregate(problem); !fine) return fine.error();
+  for (const RegionSchedule& known : options.known)
+    if (auto fine = problem.check(known); !fine) return fine.error();
   const auto tell = [&](double done) {
     if (options.progress) options.progress(done);
   };
@@ -117,8 +135,9 @@ Result<Dispatch> dispatch(const RegionProblem& problem, const DispatchOptions& o
                              [](const auto& a, const auto& b) { return a.cost() < b.cost(); });
   };
   // Where windows are tight, jobs may lack a place at first, or capacity comes in lumps: longer turns then, and warmer.
-  constexpr int most_turns = 4;
-  constexpr double usual_gap = 0.015;
+  const int most_turns = large ? 4 : 8;
+  constexpr double usual_gap = 0.015, worth_another = 1e-3;
+  double before = std::numeric_limits<double>::infinity();
   for (int turn = 0; turn < most_turns; ++turn) {
     parallel_for(packings.size(), options.threads, [&](std::size_t i) {
       SearchOptions own = search;
@@ -127,15 +146,17 @@ Result<Dispatch> dispatch(const RegionProblem& problem, const DispatchOptions& o
       packings[i] = improved(std::move(packings[i]), columns, prices, own, RandomStream(options.seed, name));
     });
     const bool served = best_of().unserved().empty();
-    if ((served && turn > 0) || options.search_rounds >= 0) break;  // so many rounds and no more, if that was asked for
+    if (options.search_rounds >= 0) break;  // so many rounds and no more, if that was asked for
+    if (served && turn > 0 && (large || best_of().cost() >= before * (1 - worth_another))) break;
     if (served && best_of().cost() <= bound.bound.value() * (1 + std::max(usual_gap, options.good_enough))) break;
     constexpr double warmer = 0.3;
     constexpr std::int64_t longer = 2;
     if (!served) search.temperature = warmer;
+    before = best_of().cost();
     if (turn == 0) search.rounds *= longer;
   }
   Packing& best = best_of();
-  take_back_idle_moves(best, columns);
+  take_back_idle_moves(best, columns, options.interrupted);
 
   Dispatch result;
   result.schedule = best.schedule();

@@ -117,21 +117,24 @@ Result<void> read_capacity_changes(std::string_view text, std::string_view sourc
   constexpr std::array<std::string_view, 4> columns{"site", "from", "until", "capacity"};
   std::vector<std::string> names;
   for (const RegionSite& site : sites) names.push_back(site.name);
-  const auto rows = read_csv(text, source, columns, [&](const CsvRow& row) -> Result<void> {
-    const auto at = std::find(names.begin(), names.end(), row.field(name));
-    if (at == names.end())
-      return row.error(name, "no site '" + std::string(row.field(name)) + "'", suggest(row.field(name), names));
-    std::vector<Units>& hours = sites[static_cast<std::size_t>(at - names.begin())].capacity;
-    const auto size = static_cast<std::int64_t>(hours.size());
-    const auto first = row.integer(from, 0, size);
-    if (!first) return first.error();
-    const auto end = row.integer(until, *first, size);
-    if (!end) return end.error();
-    const auto units = row.integer(capacity, 0, most_units);
-    if (!units) return units.error();
-    std::fill(hours.begin() + *first, hours.begin() + *end, *units);
-    return {};
-  });
+  const auto rows = read_csv(
+      text, source, columns,
+      [&](const CsvRow& row) -> Result<void> {
+        const auto at = std::find(names.begin(), names.end(), row.field(name));
+        if (at == names.end())
+          return row.error(name, "no site '" + std::string(row.field(name)) + "'", suggest(row.field(name), names));
+        std::vector<Units>& hours = sites[static_cast<std::size_t>(at - names.begin())].capacity;
+        const auto size = static_cast<std::int64_t>(hours.size());
+        const auto first = row.integer(from, 0, size);
+        if (!first) return first.error();
+        const auto end = row.integer(until, *first, size);
+        if (!end) return end.error();
+        const auto units = row.integer(capacity, 0, most_units);
+        if (!units) return units.error();
+        std::fill(hours.begin() + *first, hours.begin() + *end, *units);
+        return {};
+      },
+      NoRows::accept);
   if (!rows) return rows.error();
   return {};
 }

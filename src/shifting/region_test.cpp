@@ -477,27 +477,49 @@ TEST(region, a_job_without_draw_stays_at_home_at_its_release) {
   }
 }
 
-/// Where there is room for all, no job could start earlier without emitting more.
+/// No job could start earlier, or as early at home, without emitting more, where there is room.
 RC_GTEST_PROP(region, nobody_waits_for_nothing, ()) {
   const auto seed = *rc::gen::inRange<std::uint64_t>(1, 100'000);
   const auto drawn = generated(3, 30, 30, *rc::gen::element(0.3, 0.7), seed, 10, 8);
   std::vector<RegionJob> jobs(drawn.jobs().begin(), drawn.jobs().end());
   for (std::size_t j = 0; j < jobs.size(); ++j)
     if (j % 2 == 0) jobs[j].draw = Watts{0};
-  std::vector<RegionSite> sites(drawn.sites().begin(), drawn.sites().end());
-  for (RegionSite& one : sites) one.capacity.assign(one.capacity.size(), 1000);
-  const auto problem = RegionProblem::make(sites, jobs).value();
+  const auto problem = RegionProblem::make({drawn.sites().begin(), drawn.sites().end()}, jobs).value();
   DispatchOptions options;
   options.seed = seed;
   options.search_rounds = 200;
   const Dispatch found = dispatch(problem, options).value();
+  RegionSchedule other = found.schedule;
   for (std::size_t j = 0; j < jobs.size(); ++j) {
     const Placement now = found.schedule[j];
+    if (!now.served()) continue;
     const double grams = problem.grams(jobs[j], now).total().value();
     for (std::int32_t s = 0; s < problem.site_count(); ++s)
-      for (Hour t = jobs[j].release; t < now.start; ++t)
-        RC_ASSERT(problem.grams(jobs[j], {s, t}).total().value() > grams);
+      for (Hour t = jobs[j].release; t <= now.start; ++t) {
+        const bool nearer = t < now.start || (s == jobs[j].home && now.site != s);
+        other[j] = {s, t};
+        if (nearer && problem.check(other)) RC_ASSERT(problem.grams(jobs[j], other[j]).total().value() > grams);
+      }
+    other[j] = now;
   }
+}
+
+RC_GTEST_PROP(region, no_worse_than_what_is_known, ()) {
+  const auto seed = *rc::gen::inRange<std::uint64_t>(1, 100'000);
+  const auto problem = generated(3, 30, 40, 0.8, seed, 4, 8);
+  DispatchOptions options;
+  options.seed = seed;
+  options.search_rounds = 2000;
+  const Dispatch known = dispatch(problem, options).value();
+  options.search_rounds = 0;
+  options.roundings = 2;
+  options.known = {run_now_at_home(problem), known.schedule};
+  const Dispatch found = dispatch(problem, options).value();
+  RC_ASSERT(found.unserved.size() <= known.unserved.size());
+  if (found.unserved.size() == known.unserved.size())
+    RC_ASSERT(found.grams.total().value() <= known.grams.total().value() * (1 + 1e-6));
+  options.known = {RegionSchedule(1)};
+  RC_ASSERT(!dispatch(problem, options).has_value());
 }
 
 }  // namespace

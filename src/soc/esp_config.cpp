@@ -35,6 +35,8 @@ std::optional<std::pair<std::int64_t, std::int64_t>> place_of(std::string_view t
   const std::int64_t huge = std::int64_t{1} << 40;
   const auto row = whole(parts[1], 0, huge), column = whole(parts[2], 0, huge);
   if (!row || !column) return std::nullopt;
+  // "02" would be another key to whatever else reads the file.
+  if (std::to_string(*row) != parts[1] || std::to_string(*column) != parts[2]) return std::nullopt;
   return std::pair(*row, *column);
 }
 
@@ -111,10 +113,11 @@ class ConfigReader {
 
   Result<void> read_tile(std::string_view key, std::string_view value, std::string_view before, EspConfig::Line& kept) {
     const auto place = place_of(key.substr(4));
-    if (!place) return bad_input("no tile '" + std::string(key) + "'", here(), "write TILE_row_column, counted from 0");
+    if (!place) return bad_input("no tile '" + std::string(key) + "'", here(), "write TILE_row_column, counted from 0, without leading zeros");
     if (auto fine = first_time("tile", *place, tile_lines_); !fine) return fine.error();
     EspTile tile;
     tile.line = line_;
+    tile.written = value;
     if (value.find('\t') != std::string_view::npos)
       return bad_input("a tab in a tile", here(), "part its fields by single blanks");
     const std::vector<std::string_view> fields = fields_of(value);
@@ -200,7 +203,7 @@ class ConfigReader {
   Result<void> read_power(std::string_view key, std::string_view value) {
     const auto place = place_of(key.substr(5));
     if (!place)
-      return bad_input("no power record '" + std::string(key) + "'", here(), "write POWER_row_column, counted from 0");
+      return bad_input("no power record '" + std::string(key) + "'", here(), "write POWER_row_column, counted from 0, without leading zeros");
     if (auto fine = first_time("power record", *place, power_lines_); !fine) return fine.error();
     std::vector<std::string_view> fields = fields_of(value);
     EspPower power;

@@ -19,6 +19,8 @@ struct DispatchOptions {
   std::int64_t search_rounds = -1;  ///< of local search; -1: by the number of jobs, and more while that helps
   int roundings = 0;                ///< samples of the fractional schedule; 0: by the number of jobs
   double good_enough = 0;           ///< search ends at this gap, a ratio
+  /// Schedules of the same jobs that are known already. What is found is no worse, by the objective, than any of them.
+  std::vector<RegionSchedule> known;
   /// Asked often, from any thread; true: the best so far. What comes out then depends on when it was.
   std::function<bool()> interrupted;
   /// Told how much of the work is done, 0 .. 1, from one thread at a time.
@@ -37,8 +39,9 @@ struct Dispatch {
   bool interrupted = false;
 };
 
-/// Bound, randomised rounding with repair, local search; then, job by job in order of release, the earliest start, and
-/// of those the site nearest to home, that has room and costs no more (to 1e-9). bad_input if it is proven that no
+/// Bound, randomised rounding with repair, local search; then, until no job moves any more, each in order of release the
+/// earliest start, and of those the site nearest to home, that has room and costs no more (to 1e-9). bad_input if a known
+/// schedule is none, or if it is proven that no
 /// schedule serves all jobs: by the sums of check_aggregate, or by shortage_bound where jobs are left over.
 Result<Dispatch> dispatch(const RegionProblem& problem, const DispatchOptions& options = {});
 

@@ -35,8 +35,9 @@ struct EspTile {
   std::optional<bool> has_tdvfs;  ///< power managed by tokens; nothing in files older than that
   std::string vendor;
   std::size_t line = 0;  ///< in the file
+  std::string written;   ///< what stands there behind " = ", with blanks that say nothing; empty: of no file
 };
-/// What stands behind " = ".
+/// What stands behind " = " if it is written anew.
 std::string record(const EspTile& tile);
 
 /// `POWER_row_column = ip` and 12 numbers: voltage, frequency and energy at four points, in units that ESP does not
