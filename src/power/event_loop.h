@@ -100,12 +100,12 @@ class EventLoop {
       timers_.drain(
           now_, [this](const Timer& timer) { fire(timer); },
           [this](const Timer& timer) __attribute__((always_inline)) {
-            __builtin_prefetch(&clocks_[timer.tile]);
-            model().soon(timer.tile);
+            __builtin_prefetch(&clocks_[timer.tile()]);
+            model().soon(timer.tile());
           },
           [this](const Timer& timer) __attribute__((always_inline)) {
-            const Clock& clock = clocks_[timer.tile];
-            if (clock.until_far == 1 && timer.kind == TimerKind::turn) model().far_soon(timer.tile, clock.far);
+            const Clock& clock = clocks_[timer.tile()];
+            if (clock.until_far == 1 && timer.kind() == TimerKind::turn) model().far_soon(timer.tile(), clock.far);
           });
       if (over_ > 0 || heat_ > 0) warm();
       if (now_ % trace == 0) outcome_.error_trace.push_back(mean_error(model().snapshot()));
@@ -134,9 +134,16 @@ class EventLoop {
 
  protected:
   enum class TimerKind : std::uint8_t { turn, restart, renew, watchdog };
-  struct Timer {
-    Tile tile = 0;
-    TimerKind kind = TimerKind::turn;
+  /// In one word: there are many, all over the wheel.
+  class Timer {
+   public:
+    Timer() = default;
+    Timer(Tile tile, TimerKind kind) : word_(tile << 2 | static_cast<std::uint32_t>(kind)) {}
+    Tile tile() const { return word_ >> 2; }
+    TimerKind kind() const { return static_cast<TimerKind>(word_ & 3U); }
+
+   private:
+    std::uint32_t word_ = 0;
   };
   struct Delivery {
     Tile to = 0;
@@ -144,7 +151,7 @@ class EventLoop {
     std::uint16_t link = 0;
     Packet packet;
   };
-  struct Clock {
+  struct alignas(32) Clock {
     Ticks next_turn = 0, last_turn = 0;
     std::uint32_t interval = 0, until_far = 0;
     std::uint16_t near = 0, far = 0;
@@ -228,7 +235,7 @@ class EventLoop {
   const EventOptions& options_;
   RandomStream wakes_, network_, activity_;
   TimingWheel<Delivery, 504> deliveries_;
-  TimingWheel<Timer, 120> timers_;
+  TimingWheel<Timer, 52> timers_;
   std::vector<Clock> clocks_;
   EventOutcome outcome_;
   EventSums sums_;
@@ -264,30 +271,32 @@ class EventLoop {
   }
 
   void fire(const Timer& timer) {
-    Clock& clock = clocks_[timer.tile];
-    if (timer.kind == TimerKind::restart) {
+    Clock& clock = clocks_[timer.tile()];
+    if (timer.kind() == TimerKind::restart) {
       clock.down = false;
-      model().restart(timer.tile);
-      schedule_turn(timer.tile, now_ + 1 + static_cast<Ticks>(wakes_.below(ticks_per_period)));
+      model().restart(timer.tile());
+      schedule_turn(timer.tile(), now_ + 1 + static_cast<Ticks>(wakes_.below(ticks_per_period)));
       return;
     }
-    if (timer.kind != TimerKind::turn) return model().timer(timer.tile, timer.kind);
+    if (timer.kind() != TimerKind::turn) return model().timer(timer.tile(), timer.kind());
     if (clock.down || clock.next_turn != now_) return;
     ++outcome_.events;
     const std::uint64_t draw = wakes_.next();
     if (crashes_on_ && (draw >> 16) < crash_below_) {
       ++outcome_.crashes;
       clock.down = true;
-      model().end(timer.tile);
-      timers_.push(now_, now_ + to_ticks(options_.down), {timer.tile, TimerKind::restart});
+      model().end(timer.tile());
+      timers_.push(now_, now_ + to_ticks(options_.down), {timer.tile(), TimerKind::restart});
       return;
     }
     clock.last_turn = now_;
-    model().turn(timer.tile);
     // Uniform within 1 +- jitter.
     const double shift = (static_cast<double>(draw & 0xffffU) / 32768.0 - 1) * options_.jitter;
     const auto interval = static_cast<double>(clock.interval);
-    schedule_turn(timer.tile, now_ + std::max<Ticks>(1, static_cast<Ticks>(2 * interval * (1 + shift) + 1) / 2));
+    const Ticks next = now_ + std::max<Ticks>(1, static_cast<Ticks>(2 * interval * (1 + shift) + 1) / 2);
+    timers_.expect(next);
+    model().turn(timer.tile());
+    schedule_turn(timer.tile(), next);
   }
 
   void change_demands() {

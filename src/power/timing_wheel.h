@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <bit>
 #include <cstdint>
-#include <limits>
+#include <deque>
 #include <vector>
 
 #include "cradle/power/bank.h"
@@ -24,13 +24,17 @@ class TimingWheel {
   [[gnu::always_inline]] void push(Ticks now, Ticks at, const Item& item) {
     at = std::clamp(at, now + 1, now + static_cast<Ticks>(mask_));
     Slot& slot = slots_[static_cast<std::uint64_t>(at) & mask_];
-    if (slot.last == none || chunks_[slot.last].count == Chunk::most) {
-      const std::uint32_t fresh = take();
-      (slot.last == none ? slot.first : chunks_[slot.last].next) = fresh;
-      slot.last = fresh;
+    Chunk* chunk = slot.last;
+    if (chunk == nullptr || chunk->count == Chunk::most) {
+      Chunk* fresh = take();
+      (chunk == nullptr ? slot.first : chunk->next) = fresh;
+      slot.last = chunk = fresh;
     }
-    Chunk& chunk = chunks_[slot.last];
-    chunk.items[chunk.count++] = item;
+    chunk->items[chunk->count++] = item;
+  }
+  /// Something will soon be put in there.
+  [[gnu::always_inline]] void expect(Ticks at) const {
+    __builtin_prefetch(slots_[static_cast<std::uint64_t>(at) & mask_].last);
   }
 
   /// Calls with each item of this tick; and so that memory is asked for in time, with those of the next one `soon`, and
@@ -38,31 +42,31 @@ class TimingWheel {
   template <class Call, class Soon, class Ready>
   void drain(Ticks now, Call&& call, Soon&& soon, Ready&& ready) {
     Slot& slot = slots_[static_cast<std::uint64_t>(now) & mask_];
-    std::uint32_t ahead = slots_[static_cast<std::uint64_t>(now + 1) & mask_].first, ahead_at = 0;
-    const auto look_ahead = [&]() __attribute__((always_inline)) {
-      if (ahead == none) return;
-      soon(chunks_[ahead].items[ahead_at]);
-      if (++ahead_at < chunks_[ahead].count) return;
-      ahead_at = 0;
-      ahead = chunks_[ahead].next;
-    };
-    std::uint32_t at = slot.first;
+    Chunk* chunk = slot.first;
     slot = {};
-    while (at != none) {
-      const std::uint32_t count = chunks_[at].count;
-      for (std::uint32_t i = 0; i < count; ++i) ready(chunks_[at].items[i]);
+    const Chunk* ahead = slots_[static_cast<std::uint64_t>(now + 1) & mask_].first;
+    std::uint32_t ahead_at = 0;
+    const auto look_ahead = [&]() __attribute__((always_inline)) {
+      if (ahead == nullptr) return;
+      soon(ahead->items[ahead_at]);
+      if (++ahead_at < ahead->count) return;
+      ahead_at = 0;
+      ahead = ahead->next;
+    };
+    while (chunk != nullptr) {
+      const std::uint32_t count = chunk->count;
+      for (std::uint32_t i = 0; i < count; ++i) ready(chunk->items[i]);
       for (std::uint32_t i = 0; i < count; ++i) {
         look_ahead();
         look_ahead();
-        const Item item = chunks_[at].items[i];
-        call(item);
+        call(chunk->items[i]);
       }
-      const std::uint32_t next = chunks_[at].next;
-      chunks_[at].next = free_;
-      free_ = at;
-      at = next;
+      Chunk* next = chunk->next;
+      chunk->next = free_;
+      free_ = chunk;
+      chunk = next;
     }
-    while (ahead != none) look_ahead();
+    while (ahead != nullptr) look_ahead();
   }
   template <class Call, class Soon>
   void drain(Ticks now, Call&& call, Soon&& soon) {
@@ -70,33 +74,32 @@ class TimingWheel {
   }
 
  private:
-  static constexpr std::uint32_t none = std::numeric_limits<std::uint32_t>::max();
-  struct Chunk {
+  struct alignas(64) Chunk {
     static constexpr std::uint32_t most = std::max<std::uint32_t>(4, ChunkBytes / sizeof(Item));
-    std::uint32_t next = none, count = 0;
+    Chunk* next = nullptr;
+    std::uint32_t count = 0;
     Item items[most];
   };
   struct Slot {
-    std::uint32_t first = none, last = none;
+    Chunk* first = nullptr;
+    Chunk* last = nullptr;
   };
 
-  std::uint32_t take() {
-    std::uint32_t fresh = free_;
-    if (fresh == none) {
-      fresh = static_cast<std::uint32_t>(chunks_.size());
-      chunks_.emplace_back();
-    } else {
-      free_ = chunks_[fresh].next;
-    }
-    chunks_[fresh].next = none;
-    chunks_[fresh].count = 0;
+  Chunk* take() {
+    Chunk* fresh = free_;
+    if (fresh == nullptr)
+      fresh = &chunks_.emplace_back();
+    else
+      free_ = fresh->next;
+    fresh->next = nullptr;
+    fresh->count = 0;
     return fresh;
   }
 
   std::vector<Slot> slots_;
   std::uint64_t mask_;
-  std::vector<Chunk> chunks_;
-  std::uint32_t free_ = none;
+  std::deque<Chunk> chunks_;  ///< they stay where they are
+  Chunk* free_ = nullptr;
 };
 
 }  // namespace cradle::power

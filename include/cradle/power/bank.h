@@ -132,16 +132,15 @@ class Bank {
   void describe(std::vector<std::int64_t>& out) const;
 
  private:
-  struct Member {
+  struct alignas(64) Member {
     Incarnation incarnation = 1;
-    bool alive = true;
     std::uint32_t sent = 0, received = 0, acknowledged = 0;
-    std::int64_t net = 0;
     Coins demand = 0;
     std::uint32_t epoch = 0;
+    std::int64_t net = 0;
     Ticks time = 0;
     Reach reach = Reach::narrow;
-    bool leaving = false;
+    bool alive = true, leaving = false;
   };
   struct Told {
     Incarnation partner = 0;  ///< who lived at the other end when it was declared dead; 0: nobody

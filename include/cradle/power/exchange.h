@@ -24,6 +24,7 @@ constexpr std::int64_t nearest_transfer(std::int64_t held_a, std::int64_t demand
   const std::int64_t divisor = demand_a + demand_b;
   const std::int64_t numerator = held_a * demand_b - held_b * demand_a;
   const std::int64_t size = numerator < 0 ? -numerator : numerator;
+  if (2 * size <= divisor) return 0;  // as nearly always, and sooner told than divided
   const std::int64_t coins = (2 * size + divisor - 1) / (2 * divisor);
   return numerator < 0 ? -coins : coins;
 }
