@@ -113,7 +113,9 @@ class ConfigReader {
 
   Result<void> read_tile(std::string_view key, std::string_view value, std::string_view before, EspConfig::Line& kept) {
     const auto place = place_of(key.substr(4));
-    if (!place) return bad_input("no tile '" + std::string(key) + "'", here(), "write TILE_row_column, counted from 0, without leading zeros");
+    if (!place)
+      return bad_input("no tile '" + std::string(key) + "'", here(),
+                       "write TILE_row_column, counted from 0, without leading zeros");
     if (auto fine = first_time("tile", *place, tile_lines_); !fine) return fine.error();
     EspTile tile;
     tile.line = line_;
@@ -203,7 +205,8 @@ class ConfigReader {
   Result<void> read_power(std::string_view key, std::string_view value) {
     const auto place = place_of(key.substr(5));
     if (!place)
-      return bad_input("no power record '" + std::string(key) + "'", here(), "write POWER_row_column, counted from 0, without leading zeros");
+      return bad_input("no power record '" + std::string(key) + "'", here(),
+                       "write POWER_row_column, counted from 0, without leading zeros");
     if (auto fine = first_time("power record", *place, power_lines_); !fine) return fine.error();
     std::vector<std::string_view> fields = fields_of(value);
     EspPower power;
