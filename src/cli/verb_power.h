@@ -30,7 +30,8 @@ Result<PowerSystem> power_system(const PowerOptions& options);
 std::vector<power::Coins> coins_of(const std::vector<std::int64_t>& weights);
 /// With all faults that the options name.
 Result<power::EventOptions> event_options(const PowerOptions& options, power::Protocol protocol);
-/// Whether a protocol is a latency model here, of messages that arrive and tiles that live: a manager, the ring, static.
+/// Whether a protocol is a latency model here, of messages that arrive and tiles that live: a manager, the ring,
+/// static.
 bool knows_no_faults(power::Protocol protocol);
 /// The options without loss, doubles, reordering, crashes and partitions.
 PowerOptions without_faults(PowerOptions options);

@@ -44,11 +44,11 @@ enum class NoRows { refuse, accept };
 /// Reads `text` (a whole file; `source` names it in errors). The first line must hold every name in `columns`, in any
 /// order and among others; a name ending in '?' is optional and reads as empty when the file lacks it. Calls `each`
 /// for every data row. Errors: empty file, not UTF-8, NUL bytes, a missing or repeated column, a row with another
-/// number of fields than the header, an unclosed quote, no data row unless that is accepted. CRLF and LF line ends are both read; a last
-/// line without one is accepted only if it is whole (as many fields as the header). Returns the number of data rows.
+/// number of fields than the header, an unclosed quote, no data row unless that is accepted. CRLF and LF line ends are
+/// both read; a last line without one is accepted only if it is whole (as many fields as the header). Returns the
+/// number of data rows.
 Result<std::uint64_t> read_csv(std::string_view text, std::string_view source,
                                std::span<const std::string_view> columns,
-                               const std::function<Result<void>(const CsvRow&)>& each,
-                               NoRows no_rows = NoRows::refuse);
+                               const std::function<Result<void>(const CsvRow&)>& each, NoRows no_rows = NoRows::refuse);
 
 }  // namespace cradle

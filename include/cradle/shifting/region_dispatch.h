@@ -39,10 +39,10 @@ struct Dispatch {
   bool interrupted = false;
 };
 
-/// Bound, randomised rounding with repair, local search; then, until no job moves any more, each in order of release the
-/// earliest start, and of those the site nearest to home, that has room and costs no more (to 1e-9). bad_input if a known
-/// schedule is none, or if it is proven that no
-/// schedule serves all jobs: by the sums of check_aggregate, or by shortage_bound where jobs are left over.
+/// Bound, randomised rounding with repair, local search; then, until no job moves any more, each in order of release
+/// the earliest start, and of those the site nearest to home, that has room and costs no more (to 1e-9). bad_input if a
+/// known schedule is none, or if it is proven that no schedule serves all jobs: by the sums of check_aggregate, or by
+/// shortage_bound where jobs are left over.
 Result<Dispatch> dispatch(const RegionProblem& problem, const DispatchOptions& options = {});
 
 /// In order of release each job takes the earliest start at home, or where it can start earliest if home cannot end it
