@@ -43,9 +43,7 @@ CLI::App* add_inference_verb(CLI::App& app, InferenceOptions& options, const std
     CLI::App* action = verb->add_subcommand(name, help);
     action->callback([&options, act, name, action] {
       options.action = name;
-      options.given.clear();
-      for (const CLI::Option* option : action->get_options())
-        if (option->count() > 0) options.given.push_back(option->get_name());
+      options.given = given_options(action);
       act();
     });
     add_formula(action, options.formula, options.chunks);

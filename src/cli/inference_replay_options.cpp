@@ -66,7 +66,10 @@ void add_inference_replay(CLI::App& inference_verb, InferenceReplayOptions& opti
   add_count(verb, "--seed", options.seed, largest_count, "the same seed gives the same replay");
   verb->add_option("--report", options.report, "write a page with plots");
   add_output(verb, options.output);
-  verb->callback([act] { act(); });
+  verb->callback([act, verb, &options] {
+    options.given = given_options(verb);
+    act();
+  });
 }
 
 }  // namespace cradle::cli

@@ -42,6 +42,7 @@ struct InferenceReplayOptions {
   double pue = 1.2;
   std::uint64_t seed = 1;
   std::filesystem::path report;
+  std::vector<std::string> given;  ///< the options that were given, by name
   Output output = Output::table;
 };
 

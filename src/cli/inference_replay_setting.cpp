@@ -11,6 +11,7 @@
 #include "cradle/inference/inferno.h"
 #include "cradle/report/format.h"
 #include "cradle/workload/data_set.h"
+#include "verb_inference.h"
 
 namespace cradle::cli {
 
@@ -152,9 +153,29 @@ Result<Variant> replica_of(const InferenceReplayOptions& options, const catalog:
   return replica;
 }
 
+/// Refuses what would have no effect beside the other options.
+Result<void> check_effect(const InferenceReplayOptions& options) {
+  const auto& given = options.given;
+  const bool made_up = options.trace == "generated";
+  if (const char* unused = first_given(given, {"--rate", "--hours", "--burst", "--burst-seconds"}); unused && !made_up)
+    return bad_input("the trace " + options.trace + " is as it is", unused, "leave it out, or use --trace generated");
+  if (first_given(given, {"--data"}) && options.trace != "azure-conv" && options.trace != "azure-code")
+    return bad_input("no Azure trace is asked for", "--data", "leave it out, or use --trace azure-conv or azure-code");
+  if (const char* unused = first_given(given, {"--alpha", "--beta", "--gamma", "--delta", "--devices"});
+      unused && !options.input.empty())
+    return bad_input("the files of --input tell it already", unused, "leave it out, or leave --input out");
+  if (first_given(given, {"--delta"}) && options.formula != name(Formula::separate))
+    return bad_input("the formula " + options.formula + " has no such parameter", "--delta",
+                     "leave it out, or use --formula separate");
+  if (const char* unused = first_given(given, {"--grid", "--start"}); unused && first_given(given, {"--intensity"}))
+    return bad_input("--intensity is the same at all times", unused, "leave it or --intensity out");
+  return {};
+}
+
 }  // namespace
 
 Result<InferenceReplaySetting> inference_replay_setting(const InferenceReplayOptions& options, const Common& common) {
+  if (auto fine = check_effect(options); !fine) return fine.error();
   const auto catalog = catalog::Catalog::load(common.catalog);
   if (!catalog) return catalog.error();
   auto trace = trace_of(options);

@@ -54,4 +54,12 @@ CLI::Option* add_repeatable(CLI::App* verb, const std::string& name, std::vector
   return verb->add_option(name, values, help)->allow_extra_args(false);
 }
 
+/// The options that the command line gives, by name: their values would not tell.
+inline std::vector<std::string> given_options(const CLI::App* verb) {
+  std::vector<std::string> names;
+  for (const CLI::Option* option : verb->get_options())
+    if (option->count() > 0) names.push_back(option->get_name());
+  return names;
+}
+
 }  // namespace cradle::cli

@@ -37,7 +37,7 @@ Result<InferenceTerms> inference_terms(const InferenceOptions& options, const in
   }
   terms.with_grams = options.intensity >= 0 || !options.grid.empty();
 
-  if (const char* unused = first_given(options, {"--pue", "--embodied", "--operational-only"});
+  if (const char* unused = first_given(options.given, {"--pue", "--embodied", "--operational-only"});
       unused && !terms.with_grams)
     return bad_input("no grams are told without an intensity", unused,
                      "leave it out, or give --intensity G or --grid KEY");
@@ -51,9 +51,9 @@ Result<InferenceTerms> inference_terms(const InferenceOptions& options, const in
   return terms;
 }
 
-const char* first_given(const InferenceOptions& options, std::initializer_list<const char*> names) {
+const char* first_given(const std::vector<std::string>& given, std::initializer_list<const char*> names) {
   const auto found = std::find_if(names.begin(), names.end(), [&](const char* name) {
-    return std::find(options.given.begin(), options.given.end(), name) != options.given.end();
+    return std::find(given.begin(), given.end(), name) != given.end();
   });
   return found == names.end() ? nullptr : *found;
 }

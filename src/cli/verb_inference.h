@@ -26,8 +26,8 @@ struct InferenceTerms {
 };
 Result<InferenceTerms> inference_terms(const InferenceOptions& options, const inference::InfernoSystem& system,
                                        const catalog::Catalog& catalog);
-/// The first of `names` that the command line gives; nullptr: none.
-const char* first_given(const InferenceOptions& options, std::initializer_list<const char*> names);
+/// The first of `names` among the options that the command line gives; nullptr: none.
+const char* first_given(const std::vector<std::string>& given, std::initializer_list<const char*> names);
 /// "TYPE=WHAT", each. bad_input, at `option`: a text without a type.
 Result<std::vector<std::pair<std::string, std::string>>> pairs_by_type(const std::vector<std::string>& texts,
                                                                        const std::string& option,

@@ -37,7 +37,8 @@ Result<void> check_solver(const InferenceOptions& options) {
   if (std::find(solvers.begin(), solvers.end(), options.solver) == solvers.end())
     return bad_input("no solver '" + options.solver + "'", "--solver", suggest(options.solver, solvers));
   const bool milp = options.solver == "milp";
-  if (const char* unused = milp ? first_given(options, {"--seed", "--steps"}) : first_given(options, {"--time-limit"}))
+  if (const char* unused =
+          milp ? first_given(options.given, {"--seed", "--steps"}) : first_given(options.given, {"--time-limit"}))
     return bad_input("the solver " + options.solver + " would not look at it", unused,
                      milp ? "leave it out, or use --solver heuristic: milp has --time-limit"
                           : "leave it out, or use --solver milp: the others have --steps and --seed");

@@ -61,11 +61,14 @@ int run_inference_size(const InferenceOptions& options, const Common& common) {
         bad_input("there is no service", "inference size",
                   "give --input DIR --server NAME, or --alpha, --beta, --gamma, --in, --out, --batch and --rate"));
   if (const char* unused =
-          first_given(options, {"--alpha", "--beta", "--gamma", "--delta", "--in", "--out", "--rate", "--batch",
-                                "--queue", "--itl", "--ttft", "--tokens", "--device", "--devices"});
+          first_given(options.given, {"--alpha", "--beta", "--gamma", "--delta", "--in", "--out", "--rate", "--batch",
+                                      "--queue", "--itl", "--ttft", "--tokens", "--device", "--devices"});
       unused && from_file)
     return fail(bad_input("the files of --input tell it already", unused,
                           "leave it out, or leave --input out and describe the service by options alone"));
+  if (first_given(options.given, {"--delta"}) && options.formula != name(Formula::separate))
+    return fail(bad_input("the formula " + options.formula + " has no such parameter", "--delta",
+                          "leave it out, or use --formula separate"));
   if (!from_file && options.batch < 1) return fail(bad_input("a batch of 0", "--batch", "give 1 or more"));
   if (options.devices < 1) return fail(bad_input("a replica of 0 devices", "--devices", "give 1 or more"));
   if (!from_file && (!options.server.empty() || !options.accelerator.empty()))
