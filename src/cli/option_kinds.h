@@ -62,4 +62,33 @@ inline std::vector<std::string> given_options(const CLI::App* verb) {
   return names;
 }
 
+/// The command line again, for a page: the options that were given, but for those that only say where the answer goes.
+inline std::string given_command(const std::string& verb, const CLI::App* action) {
+  const auto quoted = [](const std::string& value) {
+    constexpr std::string_view plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+=.,:/@%";
+    if (!value.empty() && value.find_first_not_of(plain) == std::string::npos) return value;
+    std::string text = "'";
+    for (const char c : value) c == '\'' ? text += "'\\''" : text += c;
+    return text + "'";
+  };
+  std::string text = verb + " " + action->get_name();
+  for (const CLI::Option* option : action->get_options()) {
+    const std::string name = option->get_name();
+    if (option->count() == 0 || name == "--report" || name == "--output" || name == "--json") continue;
+    if (option->get_items_expected_max() == 0) {
+      text += " " + name;
+      continue;
+    }
+    std::string joined;
+    for (const std::string& value : option->results()) {
+      if (option->get_delimiter() == '\0')
+        text += (option->get_positional() ? " " : " " + name + " ") + quoted(value);
+      else
+        joined += (joined.empty() ? "" : std::string(1, option->get_delimiter())) + value;
+    }
+    if (!joined.empty()) text += " " + name + " " + quoted(joined);
+  }
+  return text;
+}
+
 }  // namespace cradle::cli

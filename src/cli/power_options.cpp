@@ -72,7 +72,7 @@ void add_faults(CLI::App* action, PowerOptions& options) {
                  "AT:PART, e.g. 50:0.8: from period 50 on 80 % of the coins above the floors; floors stay; repeatable");
   add_repeatable(action, "--partition", options.partitions, "FROM:UNTIL:FIRST:TILES cut off; repeatable");
   action->add_flag("--four-way", options.four_way, "published: one tile polls all near partners");
-  action->add_flag("--registers", options.registers, "published: 7-bit counters that wrap, as released");
+  action->add_flag("--registers", options.registers, "published: 7-bit counters that wrap, as released; at most 63 coins");
 }
 
 void add_watts(CLI::App* action, PowerOptions& options) {
@@ -95,6 +95,9 @@ void add_power_verb(CLI::App& app, PowerOptions& options, std::function<void()> 
       };
       options.periods_given = given("--periods");
       options.lease_given = given("--lease");
+      options.day_given = given("--day");
+      options.least_budget_given = given("--least-budget");
+      options.command = given_command("cradle power", action);
       act();
     });
     add_output(action, options.output);
@@ -109,6 +112,10 @@ void add_power_verb(CLI::App& app, PowerOptions& options, std::function<void()> 
   add_faults(simulate, options);
   add_watts(simulate, options);
   add_count(simulate, "--step-cycles", options.step_cycles, 1'000'000'000, "c-rr, optimal, ring: cycles for a tile");
+  add_number(simulate, "--fastest", options.fastest, 0.01, 1,
+             "dynamic timing: a turn that moves coins quarters a tile's interval, down to so many periods");
+  add_number(simulate, "--slowest", options.slowest, 1, 1000,
+             "one that moves none makes it half as long again, up to so many");
   simulate->add_option("--report", options.report, "write a page with plots");
 
   CLI::App* compare = add("compare", "all protocols on the same system, and response against the released systems");

@@ -17,7 +17,8 @@ class App;
 namespace cradle::cli {
 
 struct PowerOptions {
-  std::string action;  ///< simulate|compare|sweep|tree|unit-cost|daemon|check-logs
+  std::string action;   ///< simulate|compare|sweep|tree|unit-cost|daemon|check-logs
+  std::string command;  ///< the command line again, for the page
   std::string topology = "torus:16x16";
   std::string protocol = "escrow";
   std::string start = "half-idle";
@@ -26,12 +27,13 @@ struct PowerOptions {
   std::string demands = "equal";  ///< equal|mixed
   std::int64_t demand = 32, coins_per_tile = 8, floor = 0;
   double loss = 0, crash = 0, duplicate = 0, reorder = 0, activity = 0, periods = 100, lease = 20;
-  bool periods_given = false, lease_given = false;  ///< named on the command line
+  bool periods_given = false, lease_given = false, day_given = false, least_budget_given = false;  ///< by the user
   std::optional<std::uint32_t> far_every;           ///< unset: as is usual for the protocol
   std::uint64_t seed = 1;
   std::vector<std::string> cuts;        ///< AT:PART
   std::vector<std::string> partitions;  ///< FROM:UNTIL:FIRST:TILES
   bool four_way = false, registers = false;
+  double fastest = 1, slowest = 1;  ///< periods; both 1: every tile has its turn each period
   double coin_watts = 0.002, period_seconds = 125e-9;
   std::uint32_t step_cycles = 0;  ///< 0: the calibrated one
   std::vector<std::uint32_t> widths{3, 5, 7, 10, 15, 22, 33, 47, 72, 100, 150, 220, 330, 470, 700, 1000};

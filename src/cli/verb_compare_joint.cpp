@@ -107,6 +107,8 @@ std::vector<std::string> findings(const study::JointComparison& comparison) {
 int run_compare_joint(const CompareJointOptions& options, const Common& common) {
   const auto catalog = catalog::Catalog::load(common.catalog);
   if (!catalog) return fail(catalog.error());
+  if (options.embedded && !options.pods.empty())
+    return fail(bad_input("the generated workload takes no pod list", "--embedded", "leave out --embedded, or --pods"));
   study::JointOptions asked;
   asked.data = options.data;
   // Without a home folder there is no cache to look in; that is no error here.

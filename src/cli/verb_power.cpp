@@ -70,6 +70,8 @@ Result<power::EventOptions> event_options(const PowerOptions& options, Protocol 
   events.protocol = protocol;
   events.published.four_way = options.four_way;
   events.published.registers = options.registers;
+  events.fastest = options.fastest;
+  events.slowest = options.slowest;
   events.periods = options.periods;
   events.seed = options.seed;
   events.loss = options.loss;
@@ -81,6 +83,9 @@ Result<power::EventOptions> event_options(const PowerOptions& options, Protocol 
     return bad_input("the run ends at period " + shortest(options.periods) + ", before demands are drawn anew at " +
                          shortest(options.activity),
                      "--activity", "make --periods longer, or draw anew more often");
+  if (protocol == Protocol::escrow && options.lease < events.renew + 2 * events.bank_latency)
+    return bad_input("a lease of " + shortest(options.lease) + " periods ends before a renewal can be answered",
+                     "--lease", "give " + shortest(events.renew + 2 * events.bank_latency) + " periods or more");
   events.lease = options.lease;
   events.far_every = options.far_every.value_or(power::usual_far_every(protocol));
   for (const std::string& text : options.cuts) {
@@ -104,6 +109,9 @@ Result<power::EventOptions> event_options(const PowerOptions& options, Protocol 
     if (!from || !until || !first || !tiles || *first < 0 || *tiles < 0 || *first > most || *tiles > most)
       return bad_input("'" + text + "' is no partition", "--partition",
                        "write FROM:UNTIL:FIRST:TILES, e.g. 10:40:0:64");
+    if (*until <= *from || *tiles == 0 || *from >= options.periods)
+      return bad_input("'" + text + "' cuts nothing off in a run of " + shortest(options.periods) + " periods",
+                       "--partition", "end it after it begins, begin before the run ends, name at least one tile");
     events.partitions.push_back({*from, *until, static_cast<power::Tile>(*first), static_cast<std::uint32_t>(*tiles)});
   }
   return events;
@@ -137,6 +145,16 @@ Result<void> check_effect(const PowerOptions& options, Protocol protocol, const 
       return bad_input(
           "protocol " + name + " has no " + (options.four_way ? "four-way variant" : "registers that wrap"),
           options.four_way ? "--four-way" : "--registers", "leave it out, or simulate --protocol published");
+    // A balance has seven bits, signed; a demand six.
+    constexpr std::int64_t most_in_registers = 63;
+    if (options.registers && std::max(options.demand, options.coins_per_tile + options.floor) > most_in_registers)
+      return bad_input("the released registers hold at most " + std::to_string(most_in_registers) + " coins of " +
+                           (options.demand > most_in_registers ? "demand" : "a tile"),
+                       "--registers", "leave it out, or ask for fewer coins");
+    if ((options.fastest != 1 || options.slowest != 1) && (rounds || !exchanges))
+      return bad_input(rounds ? "synchronous rounds have one pace" : "protocol " + name + " has no turns to time",
+                       options.fastest != 1 ? "--fastest" : "--slowest",
+                       "leave it out, or simulate escrow or published with --engine events");
   }
   if (options.far_every.value_or(0) > 0 && topology.far_count(0) == 0)
     return bad_input("no tile of " + options.topology + " has a partner that is not a neighbour", "--far-every",
@@ -227,24 +245,6 @@ std::string interrupted_note(const PowerOutcome& outcome) {
 
 double breaker_share(const PowerOptions& options, const PowerOutcome& outcome) {
   return outcome.breaker_heat_periods * options.period_seconds / hierarchy::Breaker{}.tolerance.value();
-}
-
-std::string power_command(const PowerOptions& options) {
-  std::string text = "cradle power " + options.action;
-  if (options.action == "simulate" || options.action == "compare")
-    text += " --topology " + options.topology + " --start " + options.start + " --loss " + shortest(options.loss) +
-            " --crash " + shortest(options.crash) + " --periods " + shortest(options.periods) + " --seed " +
-            std::to_string(options.seed);
-  if (options.action == "simulate") text += " --protocol " + options.protocol;
-  if (options.demands != "equal") text += " --demands " + options.demands;
-  if (options.action != "tree" && !options.weights.empty()) {
-    text += " --weight ";
-    for (std::size_t i = 0; i < options.weights.size(); ++i)
-      text += (i == 0 ? "" : ",") + std::to_string(options.weights[i]);
-  }
-  if (options.action == "sweep") text += " --start " + options.sweep_start;
-  if (options.action == "tree") text += " --tree " + options.tree + " --hours " + shortest(options.hours);
-  return text;
 }
 
 report::Curve error_curve(const std::vector<std::pair<std::string, const PowerOutcome*>>& runs) {

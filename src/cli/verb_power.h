@@ -46,8 +46,6 @@ std::string interrupted_note(const power::PowerOutcome& outcome);
 double breaker_share(const PowerOptions& options, const power::PowerOutcome& outcome);
 /// "AT:PART"; bad_input names the option: no numbers, a part above 1.
 Result<std::pair<double, double>> parse_cut(const std::string& text);
-/// The command line again, for the page.
-std::string power_command(const PowerOptions& options);
 report::Curve error_curve(const std::vector<std::pair<std::string, const power::PowerOutcome*>>& runs);
 /// What --activity means for the figures.
 std::string activity_note(const PowerOptions& options);

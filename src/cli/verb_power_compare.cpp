@@ -137,7 +137,7 @@ int run_power_compare(const PowerOptions& options, const Common& common) {
   if (interrupted)
     page.notes.push_back(interrupted_note(runs.back().second) + " of " + runs.back().first +
                          ": the protocols after it and the comparison with the released systems were not run");
-  const int status = deliver(std::move(answer), power_command(options), options.report, options.output, common);
+  const int status = deliver(std::move(answer), options.command, options.report, options.output, common);
   return interrupted && status == 0 ? interrupted_status : status;
 }
 

@@ -95,7 +95,7 @@ int run_power_check_logs(const PowerOptions& options, const Common& common) {
                    {"share_at_end", report.share_at_end},
                    {"span_seconds", report.span.value()}};
   answer.rows = table;
-  const int status = deliver(std::move(answer), power_command(options), {}, options.output, common);
+  const int status = deliver(std::move(answer), options.command, {}, options.output, common);
   return status == 0 && !report.holds() ? 1 : status;
 }
 

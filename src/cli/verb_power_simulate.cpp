@@ -99,7 +99,7 @@ int run_power_simulate(const PowerOptions& options, const Common& common) {
                          " knows none, so that nothing here says how it would stand them");
   if (options.activity > 0) page.notes.push_back(activity_note(options));
   if (outcome->interrupted) page.notes.push_back(interrupted_note(*outcome));
-  const int status = deliver(std::move(answer), power_command(options), options.report, options.output, common);
+  const int status = deliver(std::move(answer), options.command, options.report, options.output, common);
   return outcome->interrupted && status == 0 ? interrupted_status : status;
 }
 

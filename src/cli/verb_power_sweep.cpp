@@ -147,7 +147,7 @@ int run_power_sweep(const PowerOptions& options, const Common& common) {
   answer.fields.emplace_back("interrupted", static_cast<std::int64_t>(interrupted));
   answer.rows = rows;
   answer.schema = "cradle.power.sweep/1";
-  const int status = deliver(std::move(answer), power_command(options), options.report, options.output, common);
+  const int status = deliver(std::move(answer), options.command, options.report, options.output, common);
   return interrupted && status == 0 ? interrupted_status : status;
 }
 

@@ -37,12 +37,16 @@ struct Setting {
   std::vector<ManagerKind> kinds;
 };
 
-Result<std::unique_ptr<hierarchy::Demand>> demand_of(const PowerOptions& options) {
+Result<std::unique_ptr<hierarchy::Demand>> demand_of(const PowerOptions& options, std::size_t devices) {
   if (!options.demand_file.empty()) {
     const auto text = read_file(options.demand_file);
     if (!text) return text.error();
     auto recorded = hierarchy::RecordedDemand::read(*text, options.demand_file.string());
     if (!recorded) return std::move(recorded).error();
+    if (recorded->columns() > devices)
+      return bad_input("it names device " + std::to_string(recorded->columns() - 1) + " of " +
+                           std::to_string(devices) + " devices",
+                       options.demand_file.string(), "devices are numbered from 0; name those of --tree");
     return std::unique_ptr<hierarchy::Demand>(std::make_unique<hierarchy::RecordedDemand>(std::move(recorded).value()));
   }
   hierarchy::DemandOptions made_up;
@@ -56,7 +60,7 @@ Result<std::unique_ptr<hierarchy::Demand>> demand_of(const PowerOptions& options
 Result<Setting> read_setting(const PowerOptions& options, const Common& common) {
   auto tree = hierarchy::Tree::parse(options.tree, "--tree");
   if (!tree) return std::move(tree).error();
-  auto demand = demand_of(options);
+  auto demand = demand_of(options, tree->devices());
   if (!demand) return std::move(demand).error();
   Setting setting{std::move(*tree), {}, {}, std::move(*demand), {}, {}};
   constexpr double usual_share = 0.7;
@@ -111,9 +115,18 @@ Result<Setting> read_setting(const PowerOptions& options, const Common& common) 
     if (!kind) return kind.error();
     setting.kinds.push_back(*kind);
   }
-  if (options.lease_given &&
-      std::find(setting.kinds.begin(), setting.kinds.end(), ManagerKind::exchange) == setting.kinds.end())
+  const bool exchanges =
+      std::find(setting.kinds.begin(), setting.kinds.end(), ManagerKind::exchange) != setting.kinds.end();
+  if (!exchanges && options.lease_given)
     return bad_input("none of the managers has leases", "--lease", "leave it out, or let exchange run too");
+  if (!exchanges && options.crash_per_second > 0)
+    return bad_input("none of the managers has servers that fall silent", "--crash",
+                     "leave it out, or let exchange run too");
+  if (options.day_given && options.grid.empty())
+    return bad_input("a day of the year without a grid", "--day", "leave it out, or name a --grid");
+  if (options.least_budget_given && options.signal == 0)
+    return bad_input("a budget that follows no grid has no least share", "--least-budget",
+                     "leave it out, or give --signal");
   return setting;
 }
 
@@ -167,33 +180,38 @@ report::Table level_table(const std::vector<std::pair<std::string, RunOutcome>>&
 }
 
 /// Why token exchange is not as fair as it should be; empty where it is.
-std::string why_unfair(const std::vector<std::pair<std::string, RunOutcome>>& runs,
-                       const std::vector<std::int64_t>& weights) {
+std::string why_unfair(const std::vector<std::pair<std::string, RunOutcome>>& runs, const PowerOptions& options) {
+  const std::vector<std::int64_t>& weights = options.weights;
   constexpr double fair = 0.99;
   double least = 1;
   for (const auto& [name, run] : runs)
-    if (run.manager == ManagerKind::exchange) least = std::min(least, run.fairness_mean);
+    if (run.manager == ManagerKind::exchange) least = std::min(least, run.fairness_least);
   if (least >= fair) return {};
-  const std::string what = "exchange comes to Jain's index " + decimal(least, 4) + " of water-filling, below 0.99: ";
+  const std::string what = "exchange comes to Jain's index " + decimal(least, 4) + " of water-filling at its least, below 0.99: ";
   if (weights.size() > 1 &&
       *std::max_element(weights.begin(), weights.end()) != *std::min_element(weights.begin(), weights.end()))
     return what +
            "with weights this far apart the light devices share what the heavy ones leave, which changes from second "
            "to second by more than one second's messages bring; and shares of a few watts are rounded to whole ones";
+  if (options.crash_per_second > 0) return what + "servers that fall silent hold nothing";
   return what +
-         "coins of a level that are large against its nodes' budgets, or a budget that moves faster than coins do";
+         "a budget so tight that shares are a few coins, coins of a level that are large against its nodes' budgets, or a budget that moves faster than coins do";
+}
+
+hierarchy::LinkModel links_of(std::uint64_t seed) {
+  hierarchy::LinkModel links;
+  links.seed = seed;
+  return links;
 }
 
 report::Table cut_table(const hierarchy::Tree& tree, std::uint64_t seed) {
-  hierarchy::LinkModel links;
-  links.seed = seed;
   report::Table table;
   constexpr double ms = 1000;
   table.column("level", "level")
       .column("median_ms", "median", Align::right, 0, "ms")
       .column("p999_ms", "99.9th percentile", Align::right, 0, "ms")
       .column("latest_ms", "latest", Align::right, 0, "ms");
-  for (const auto& response : hierarchy::cut_response(tree, links))
+  for (const auto& response : hierarchy::cut_response(tree, links_of(seed)))
     table.row({response.level, response.median.value() * ms, response.p999.value() * ms, response.latest.value() * ms});
   return table;
 }
@@ -267,7 +285,7 @@ int run_power_tree(const PowerOptions& options, const Common& common) {
   if (options.demand_file.empty())
     page.notes.emplace_back("demand is made up: jobs of ten minutes, more by day, seed " +
                             std::to_string(options.seed));
-  if (const std::string why = why_unfair(runs, options.weights); !why.empty()) page.notes.push_back(why);
+  if (const std::string why = why_unfair(runs, options); !why.empty()) page.notes.push_back(why);
   if (options.crash_per_second > 0)
     page.notes.emplace_back("servers fall silent under exchange alone; the other managers run without faults");
   if (interrupted) page.notes.emplace_back("interrupted: the last run is shorter");
@@ -282,7 +300,7 @@ int run_power_tree(const PowerOptions& options, const Common& common) {
     curve.title = "How deep a cut reaches, and when";
     curve.x = {"level, from the site down", "", false};
     curve.y = {"latest device", "ms", false};
-    const auto responses = hierarchy::cut_response(setting->tree, {});
+    const auto responses = hierarchy::cut_response(setting->tree, links_of(options.seed));
     report::Line line{"latest", {}, {}}, median{"median", {}, {}};
     for (std::size_t l = 0; l < responses.size(); ++l) {
       for (report::Line* one : {&line, &median}) one->x.push_back(static_cast<double>(l));
@@ -292,7 +310,7 @@ int run_power_tree(const PowerOptions& options, const Common& common) {
     curve.lines = {line, median};
     page.curves.push_back(std::move(curve));
   }
-  const int status = deliver(std::move(answer), power_command(options), options.report, options.output, common);
+  const int status = deliver(std::move(answer), options.command, options.report, options.output, common);
   return interrupted && status == 0 ? interrupted_status : status;
 }
 

@@ -77,7 +77,7 @@ int run_power_unit_cost(const PowerOptions& options, const Common& common) {
                    {"published_kge", power::published_unit_design.kilogates.value},
                    {"published_kge_osu018", power::published_unit_design.kilogates.low},
                    {"intensity_g_kwh", options.intensity}};
-  return deliver(std::move(answer), power_command(options), {}, options.output, common);
+  return deliver(std::move(answer), options.command, {}, options.output, common);
 }
 
 }  // namespace cradle::cli

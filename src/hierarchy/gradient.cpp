@@ -74,20 +74,26 @@ class Gradient final : public Manager {
                                           std::max(held[i], 1));
   }
 
-  static void balance(std::span<double> budget, std::span<const double> gain) {
+  /// Those whose gain is below the mean offer up to a step, those above it ask for up to a step, and the lesser of both
+  /// sums changes hands. Nothing is scaled afterwards: that would hand to the rich what all others offer to one.
+  void balance(std::span<double> budget, std::span<const double> gain) {
     double mean_gain = 0, sum = 0;
     for (const double one : gain) mean_gain += one;
     for (const double one : budget) sum += one;
     const auto count = static_cast<double>(budget.size());
     mean_gain /= count;
-    if (mean_gain <= 0 || sum <= 0) return;
+    if (mean_gain <= 0) return;
     const double most = step_size * sum / count;
-    double after = 0;
+    double offered = 0, asked = 0;
+    change_.resize(budget.size());
     for (std::size_t i = 0; i < budget.size(); ++i) {
-      budget[i] = std::max(0.0, budget[i] + most * std::clamp(gain[i] / mean_gain - 1, -1.0, 1.0));
-      after += budget[i];
+      change_[i] = std::max(-budget[i], most * std::clamp(gain[i] / mean_gain - 1, -1.0, 1.0));
+      (change_[i] < 0 ? offered : asked) += std::abs(change_[i]);
     }
-    for (double& one : budget) one *= sum / after;
+    const double moved = std::min(offered, asked);
+    if (moved <= 0) return;
+    for (std::size_t i = 0; i < budget.size(); ++i)
+      budget[i] = std::max(0.0, budget[i] + change_[i] * moved / (change_[i] < 0 ? offered : asked));
   }
 
   void balance_clusters(std::size_t family) {
@@ -99,8 +105,14 @@ class Gradient final : public Manager {
     }
     const std::vector<double> before = budget;
     balance(budget, gain);
-    for (std::size_t s = 0; s < budget_.size(); ++s)
-      if (before[s / family] > 0) budget_[s] *= budget[s / family] / before[s / family];
+    for (std::size_t s = 0; s < budget_.size(); ++s) {
+      const std::size_t cluster = s / family;
+      // A cluster that had given all away has no shares to scale: what it gets now is its servers' in equal parts.
+      if (before[cluster] > 0)
+        budget_[s] *= budget[cluster] / before[cluster];
+      else
+        budget_[s] = budget[cluster] / static_cast<double>(family);
+    }
     messages_ += 2 * count;
   }
 
@@ -108,6 +120,7 @@ class Gradient final : public Manager {
   ManagerOptions options_;
   std::vector<double> budget_, gain_;  ///< by server
   std::vector<double> weights_;
+  std::vector<double> change_;  ///< by member of the family being balanced
 };
 
 }  // namespace

@@ -268,6 +268,27 @@ TEST(Gradient, DoesMoreWorkThanAnEvenShareWhereTheGainsDiffer) {
   EXPECT_EQ(by_gain->levels[0].over_watt_seconds, 0);
 }
 
+// Many clusters, for hours: where those that are satisfied lend to one that is not, no budget may be lost on the way, and
+// none may be scaled up by what others offered.
+TEST(Gradient, StaysAheadOfAnEvenShareForHours) {
+  const Tree tree = parse("row:6:1000,rack:10:100,server:5:10,device:4");
+  const GeneratedDemand demand = demand_of();
+  for (const Quanta each : {150, 300, 500}) {
+    ManagerOptions options;
+    options.budget = static_cast<Quanta>(tree.devices()) * each;
+    RunOptions run_options;
+    run_options.first_second = afternoon;
+    run_options.seconds = 3 * 3600;
+    const auto gradient = manager(ManagerKind::gradient, tree, options);
+    const auto fixed = manager(ManagerKind::fixed, tree, options);
+    const auto by_gain = run(tree, *gradient, ManagerKind::gradient, options, demand, run_options, "run");
+    const auto even = run(tree, *fixed, ManagerKind::fixed, options, demand, run_options, "run");
+    ASSERT_TRUE(by_gain && even);
+    EXPECT_GT(by_gain->work_share, even->work_share) << each;
+    EXPECT_EQ(by_gain->levels[0].over_watt_seconds, 0) << each;
+  }
+}
+
 TEST(Dynamo, TripsNoBreakerOnItsTreeWhenTheLoadRises) {
   // The published ratings, a tenth of the site: one main switch board and what hangs on it.
   const Tree tree = parse("sb:2:1000:1250000,rpp:8:100:190000,rack:18:100:12600,server:30");

@@ -25,7 +25,10 @@ class PublishedEvents : public EventLoop<PublishedEvents, PublishedPacket> {
     }
     budget_ = positive_;
     for (Peer& peer : peers_) peer.at = first_[peer.tile] + peer.link;
-    if (options.published.four_way) rounds_.resize(topology.tiles());
+    if (options.published.four_way) {
+      rounds_.resize(topology.tiles());
+      busy_until_.resize(topology.tiles(), 0);
+    }
     outcome_.protocol = Protocol::published;
   }
 
@@ -34,6 +37,11 @@ class PublishedEvents : public EventLoop<PublishedEvents, PublishedPacket> {
   bool pools(Tile tile) const {
     return options_.published.four_way && near_[tile] > 0 && near_[tile] <= PublishedRound::most;
   }
+
+  /// A tile leaves its round when the coins are handed out, or after a period: a message may be lost.
+  bool in_round(Tile tile) const { return now_ < busy_until_[tile]; }
+  void enter_round(Tile tile) { busy_until_[tile] = now_ + to_ticks(1); }
+  void leave_round(Tile tile) { busy_until_[tile] = 0; }
 
   /// The balances after an event: what is above the budget, what is below zero.
   void changed(Tile tile, Coins before) {
@@ -51,6 +59,8 @@ class PublishedEvents : public EventLoop<PublishedEvents, PublishedPacket> {
     const std::uint32_t link = next_link(tile, near_[tile], links);
     const PublishedTile& state = state_[tile];
     if (pools(tile) && link < near_[tile]) {
+      if (in_round(tile)) return;
+      enter_round(tile);
       rounds_[tile] = {};
       for (std::uint32_t near = 0; near < near_[tile]; ++near) {
         rounds_[tile].asked = static_cast<std::uint8_t>(rounds_[tile].asked | (1U << near));
@@ -69,13 +79,21 @@ class PublishedEvents : public EventLoop<PublishedEvents, PublishedPacket> {
   void deliver(Tile tile, std::uint32_t at, std::uint16_t link, const PublishedPacket& packet) {
     on_the_way_ -= packet.delta;
     if (clocks_[tile].down) return;
+    if (packet.kind == PacketKind::poll) {
+      if (in_round(tile)) {
+        post(tile, peers_[at], {PacketKind::busy, 0, 0, 0});
+        return;
+      }
+      enter_round(tile);
+    }
+    if (packet.kind == PacketKind::round_update) leave_round(tile);
     const Coins before = state_[tile].held;
     const PublishedStep step = published_receive(state_[tile], packet, registers());
-    if (packet.kind == PacketKind::report) told(tile, link, packet);
+    if (packet.kind == PacketKind::report || packet.kind == PacketKind::busy) told(tile, link, packet);
     changed(tile, before);
     if (step.moved) {
       moved(tile);
-    } else if (packet.kind == PacketKind::update) {
+    } else if (packet.kind == PacketKind::update || packet.kind == PacketKind::round_update) {
       stood_still(tile);
     }
     if (step.replies) post(tile, peers_[at], step.reply);
@@ -84,14 +102,22 @@ class PublishedEvents : public EventLoop<PublishedEvents, PublishedPacket> {
   void told(Tile tile, std::uint16_t link, const PublishedPacket& packet) {
     if (!pools(tile) || link >= near_[tile]) return;
     PublishedRound& round = rounds_[tile];
-    if (((round.asked >> link) & 1U) == 0) return;
-    round.told = static_cast<std::uint8_t>(round.told | (1U << link));
-    round.partners[link] = {packet.held, packet.demand};
+    const auto bit = static_cast<std::uint8_t>(1U << link);
+    if ((round.asked & bit) == 0) return;
+    if (packet.kind == PacketKind::busy) {
+      round.asked = static_cast<std::uint8_t>(round.asked & ~bit);
+    } else {
+      round.told = static_cast<std::uint8_t>(round.told | bit);
+      round.partners[link] = {packet.held, packet.demand};
+    }
     if (round.told != round.asked) return;
     const auto delta = published_pool(state_[tile], round, registers());
+    // An update of nothing, too, tells a partner that the round is over.
     for (std::uint32_t near = 0; near < near_[tile]; ++near)
-      if (delta[near] != 0) post(tile, peers_[first_[tile] + near], {PacketKind::update, 0, 0, delta[near]});
+      if (((round.told >> near) & 1U) != 0)
+        post(tile, peers_[first_[tile] + near], {PacketKind::round_update, 0, 0, delta[near]});
     round = {};
+    leave_round(tile);
   }
 
   void timer(Tile, TimerKind) {}
@@ -139,6 +165,7 @@ class PublishedEvents : public EventLoop<PublishedEvents, PublishedPacket> {
   std::vector<PublishedTile> state_;
   std::vector<std::uint16_t> near_;
   std::vector<PublishedRound> rounds_;
+  std::vector<Ticks> busy_until_;  ///< 4-way: in a round until then
   Tiles snapshot_;
   std::int64_t positive_ = 0, budget_ = 0, on_the_way_ = 0;
   std::int64_t negatives_ = 0;

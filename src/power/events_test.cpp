@@ -148,6 +148,28 @@ TEST(Events, TheFourWayVariantOverAllocatesToo) {
   EXPECT_EQ(outcome.coins_lost_percent, 0);
 }
 
+// A tile takes part in one round at a time: without that, rounds that overlap hand out the same coins again and again.
+TEST(Events, TheFourWayVariantSettlesAsThePairwiseOne) {
+  for (const std::uint32_t width : {3U, 6U, 10U, 20U})
+    for (const Start from : {Start::corner, Start::half_idle})
+      for (const std::uint64_t seed : {1U, 2U, 3U}) {
+        const Topology topology = torus(width, width);
+        EventOptions options;
+        options.protocol = Protocol::published;
+        options.published.four_way = true;
+        options.seed = seed;
+        const Tiles tiles = start(topology, from);
+        const EventOutcome pooled = run(topology, tiles, options);
+        options.published.four_way = false;
+        const EventOutcome paired = run(topology, tiles, options);
+        ASSERT_TRUE(pooled.settle_periods && paired.settle_periods) << width;
+        EXPECT_LE(*pooled.settle_periods, *paired.settle_periods + 2) << width;
+        EXPECT_LT(pooled.over_budget_max_percent, 100) << width;
+        EXPECT_EQ(pooled.coins_lost_percent + pooled.coins_made_percent, 0);
+        EXPECT_GT(pooled.messages_per_tile_period, paired.messages_per_tile_period);
+      }
+}
+
 TEST(Events, WithTheReleasedRegistersCoinsAreNotConserved) {
   // 30 coins a tile, half of them idle: 60 at each that asks, and a counter of 7 bits wraps above 63.
   const Topology topology = torus(6, 6);

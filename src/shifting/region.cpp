@@ -126,14 +126,18 @@ Result<RegionProblem> RegionProblem::make(std::vector<RegionSite> sites, std::ve
     if (auto fine = check_job(job, problem.hours_, problem.site_count()); !fine) return fine.error();
     Units largest = 0;
     bool somewhere = false;
-    for (std::int32_t s = 0; s < problem.site_count() && largest < job.demand; ++s)
+    double nearest = std::numeric_limits<double>::infinity();
+    for (std::int32_t s = 0; s < problem.site_count() && largest < job.demand; ++s) {
+      nearest = std::min(nearest, problem.latency(job.home, s).value());
       if (problem.near(job, s)) {
         somewhere = true;
         largest = std::max(largest, largest_run(problem.sites_[static_cast<std::size_t>(s)], job));
       }
+    }
     if (!somewhere)
       return bad_input("no site within " + shortest(job.latency_bound.value() * 1e3) + " ms of its home", of_job(job),
-                       "raise its latency bound");
+                       "raise its latency bound by " +
+                           shortest(nearest * 1e3 - job.latency_bound.value() * 1e3) + " ms, to that of the nearest");
     if (largest < job.demand)
       return bad_input("asks for " + std::to_string(job.demand) + " units, but no near site has more than " +
                            std::to_string(largest) + " throughout a start in its window",

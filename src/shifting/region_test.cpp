@@ -385,7 +385,9 @@ TEST(region, bad_input_is_told_with_what_is_lacking) {
   EXPECT_FALSE(RegionProblem::make({one}, {job("x", 0, 4, 1)}, {Seconds{0}, Seconds{0}}));
   auto far = job("x", 0, 4, 1);
   far.latency_bound = Seconds{0.001};
-  EXPECT_NE(told(RegionProblem::make({one}, {far}, {Seconds{0.01}})).find("no site within 1 ms"), std::string::npos);
+  const auto beyond = RegionProblem::make({one}, {far}, {Seconds{0.01}});
+  EXPECT_NE(told(beyond).find("no site within 1 ms"), std::string::npos);
+  EXPECT_EQ(beyond.error().hint, "raise its latency bound by 9 ms, to that of the nearest");
 }
 
 TEST(region, too_much_within_an_interval_is_told_with_the_sites_and_how_much) {

@@ -1,7 +1,6 @@
 #include "cradle/study/joint_comparison.h"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <map>
 #include <optional>
@@ -75,52 +74,41 @@ class Place {
     return made;
   }
 
-  /// Each knob alone, in order, the earlier choices kept.
-  Result<Strategy> pipeline(Signal signal) {
-    Strategy chosen{"sequential", "", base("FGD", signal)};
-    auto fgd = ground_->outcome(chosen.configuration);
+  /// Each knob alone and once, the earlier choices kept; the best of all orders of the knobs.
+  Result<Strategy> pipeline(JointView view) {
+    auto fgd = ground_->outcome(base("FGD", view.signal));
     if (!fgd) return fgd.error();
     const JointOutcome& reference = **fgd;
     const double most_late = static_cast<double>(reference.replay.late) + 0.001 * static_cast<double>(jobs());
-    GramsCO2e least = reference.added[index(signal)];
-    const auto consider = [&](const std::vector<Configuration>& candidates) -> Result<void> {
-      for (const Configuration& candidate : candidates) {
-        auto outcome = ground_->outcome(candidate);
-        if (!outcome) return outcome.error();
-        const GramsCO2e grams = equal_work(**outcome, reference, signal);
-        if (static_cast<double>((*outcome)->replay.late) > most_late || grams >= least) continue;
-        least = grams;
-        chosen.configuration = candidate;
+    const auto grams = [&](const JointOutcome& outcome) { return added(outcome, reference, view); };
+    std::vector<Knob> order{Knob::placement, Knob::time, Knob::cap};
+    if (config_.sites.size() > 1) order.push_back(Knob::region);
+    std::sort(order.begin(), order.end());
+    Configuration best = base("FGD", view.signal);
+    GramsCO2e least = grams(reference);
+    do {
+      Configuration chosen = base("FGD", view.signal);
+      GramsCO2e now = grams(reference);
+      for (const Knob knob : order)
+        for (const Configuration& candidate : candidates(knob, chosen)) {
+          auto outcome = ground_->outcome(candidate);
+          if (!outcome) return outcome.error();
+          const GramsCO2e theirs = grams(**outcome);
+          if (static_cast<double>((*outcome)->replay.late) > most_late || theirs >= now) continue;
+          now = theirs;
+          chosen = candidate;
+        }
+      if (now < least) {
+        least = now;
+        best = chosen;
       }
-      return {};
-    };
-    std::vector<Configuration> candidates;
-    for (const char* placement : {"PWR+FGD", "PowerShare+FGD", "CarbonShare+FGD"})
-      candidates.push_back(base(placement, signal));
-    if (auto ok = consider(candidates); !ok) return ok.error();
-    const auto vary = [&](auto&& set, const auto& values) -> Result<void> {
-      candidates.clear();
-      for (const auto& value : values) set(candidates.emplace_back(chosen.configuration), value);
-      return consider(candidates);
-    };
-    if (auto ok =
-            vary([](Configuration& made, shifting::TimePolicy time) { made.time = time; }, shifting::all_time_policies);
-        !ok)
-      return ok.error();
-    if (config_.sites.size() > 1)
-      if (auto ok = vary([](Configuration& made, dispatch::RegionRule region) { made.region = region; },
-                         std::array{dispatch::RegionRule::cleanest_now, dispatch::RegionRule::cheapest_window});
-          !ok)
-        return ok.error();
-    if (auto ok = vary([](Configuration& made, const dispatch::CapRule& cap) { made.cap = cap; }, cap_rules()); !ok)
-      return ok.error();
-    const Configuration& made = chosen.configuration;
-    chosen.detail = made.placement.name + ", " + std::string(shifting::name(made.time));
-    if (config_.sites.size() > 1) chosen.detail += ", " + std::string(dispatch::name(made.region));
-    chosen.detail += made.cap.when == dispatch::CapWhen::never
-                         ? ", no cap"
-                         : ", cap " + shortest(made.cap.limit) + " " + std::string(dispatch::name(made.cap.when));
-    return chosen;
+    } while (std::next_permutation(order.begin(), order.end()));
+    Strategy made{"sequential", best.placement.name + ", " + std::string(shifting::name(best.time)), best};
+    if (config_.sites.size() > 1) made.detail += ", " + std::string(dispatch::name(best.region));
+    made.detail += best.cap.when == dispatch::CapWhen::never
+                       ? ", no cap"
+                       : ", cap " + shortest(best.cap.limit) + " " + std::string(dispatch::name(best.cap.when));
+    return made;
   }
 
   std::vector<Strategy> strategies(JointView view, const Strategy& pipeline) const {
@@ -161,31 +149,28 @@ class Place {
     return list;
   }
 
-  /// Rows of every view; `pipelines` by signal.
-  Result<std::vector<JointRow>> rows(const std::array<std::optional<Strategy>, signals>& pipelines) {
+  /// Rows of every view; `pipelines` in the order of views().
+  Result<std::vector<JointRow>> rows(const std::vector<Strategy>& pipelines) {
     std::vector<JointRow> rows;
-    for (const JointView view : views()) {
+    const std::vector<JointView> all = views();
+    for (std::size_t v = 0; v < all.size(); ++v) {
+      const JointView view = all[v];
       const JointOutcome* reference = nullptr;
-      for (const Strategy& strategy : strategies(view, *pipelines[index(view.signal)])) {
+      for (const Strategy& strategy : strategies(view, pipelines[v])) {
         auto made = ground_->outcome(strategy.configuration);
         if (!made) return made.error();
         const JointOutcome& outcome = **made;
         if (reference == nullptr) reference = &outcome;
-        const double useful = outcome.replay.useful_gpu_hours;
-        const double work = useful > 0 ? reference->replay.useful_gpu_hours / useful : 1;
         JointRow& row = rows.emplace_back();
         row.place = name_;
         row.view = view;
         row.strategy = strategy.name;
         row.detail = strategy.detail;
-        row.added = outcome.added[index(view.signal)] * work;
-        row.total = reference->idle[index(view.signal)] + row.added;
-        if (view.embodied) {
-          row.total += ground_->fleet_embodied();
-          row.added += outcome.used_embodied * work;
-        }
+        row.added = added(outcome, *reference, view);
+        row.total = reference->idle[index(view.signal)] + added(outcome, *reference, {view.signal, false});
+        if (view.embodied) row.total += ground_->fleet_embodied();
         const simulate::TimedResult& replay = outcome.replay;
-        row.useful = carbon::Hours{useful};
+        row.useful = carbon::Hours{replay.useful_gpu_hours};
         row.wait_mean = carbon::Seconds{replay.waits.mean_s};
         row.wait_p95 = carbon::Seconds{replay.waits.p95_s};
         row.slowdown = replay.slowdown_mean;
@@ -220,27 +205,50 @@ class Place {
   }
 
  private:
-  static double work_ratio(const JointOutcome& outcome, const JointOutcome& reference) {
-    const double work = outcome.replay.useful_gpu_hours;
-    return work > 0 ? reference.replay.useful_gpu_hours / work : 1;
-  }
-  static GramsCO2e equal_work(const JointOutcome& outcome, const JointOutcome& reference, Signal signal) {
-    return outcome.added[index(signal)] * work_ratio(outcome, reference);
+  enum class Knob : std::uint8_t { placement, time, region, cap };
+
+  /// What jobs add in this view, at the work that the reference does.
+  static GramsCO2e added(const JointOutcome& outcome, const JointOutcome& reference, JointView view) {
+    const double useful = outcome.replay.useful_gpu_hours;
+    const double work = useful > 0 ? reference.replay.useful_gpu_hours / useful : 1;
+    GramsCO2e grams = outcome.added[index(view.signal)] * work;
+    if (view.embodied) grams += outcome.used_embodied * work;
+    return grams;
   }
 
-  /// One rule for the whole fleet: the caps of its most frequent GPU model that keep the stretch.
-  std::vector<dispatch::CapRule> cap_rules() const {
-    std::map<std::string, int> counts;
-    for (const fleet::NodeSpec& node : ground_->plan().nodes) counts[node.gpu_model] += node.gpu_count;
-    const auto most = std::max_element(counts.begin(), counts.end(),
-                                       [](const auto& a, const auto& b) { return a.second < b.second; });
-    std::vector<dispatch::CapRule> rules;
-    for (const dispatch::JointModel& model : joint_models(ground_->plan(), catalog_, CurveEnd::value)) {
-      if (most == counts.end() || model.gpu_model != most->first) continue;
-      for (const dispatch::JointCap& cap : model.caps)
-        for (const auto when : {dispatch::CapWhen::always, dispatch::CapWhen::dirty_hours})
-          if (cap.speed * options_.stretch >= 1) rules.push_back({when, cap.limit, cap.power, cap.speed});
+  /// The configuration with every other setting of a knob.
+  std::vector<Configuration> candidates(Knob knob, const Configuration& from) const {
+    std::vector<Configuration> list;
+    switch (knob) {
+      case Knob::placement:
+        for (const char* placement : {"PWR+FGD", "PowerShare+FGD", "CarbonShare+FGD"})
+          list.emplace_back(from).placement = *policy::policy_by_name(placement);
+        break;
+      case Knob::time:
+        for (const shifting::TimePolicy time : shifting::all_time_policies) list.emplace_back(from).time = time;
+        break;
+      case Knob::region:
+        for (const auto region : {dispatch::RegionRule::cleanest_now, dispatch::RegionRule::cheapest_window})
+          list.emplace_back(from).region = region;
+        break;
+      case Knob::cap:
+        for (const dispatch::CapRule& cap : cap_rules()) list.emplace_back(from).cap = cap;
+        break;
     }
+    return list;
+  }
+
+  /// Every limit that the curves name, for the models whose speed at it keeps the stretch.
+  std::vector<dispatch::CapRule> cap_rules() const {
+    std::map<double, std::vector<dispatch::ModelCap>> limits;
+    for (const dispatch::JointModel& model : joint_models(ground_->plan(), catalog_, CurveEnd::value))
+      for (const dispatch::JointCap& cap : model.caps)
+        if (cap.speed * options_.stretch >= 1)
+          limits[cap.limit].push_back({model.gpu_model, cap.limit, cap.power, cap.speed});
+    std::vector<dispatch::CapRule> rules;
+    for (const auto& [limit, models] : limits)
+      for (const auto when : {dispatch::CapWhen::always, dispatch::CapWhen::dirty_hours})
+        rules.push_back({when, limit, 1, 1, true, models});
     return rules;
   }
 
@@ -322,6 +330,9 @@ std::vector<dispatch::JointModel> joint_models(const FleetPlan& plan, const cata
 Result<JointComparison> compare_joint(const JointOptions& options, const catalog::Catalog& catalog) {
   if (options.grids.empty())
     return bad_input("no grid", "grids", "name at least one grid of the catalogue: cradle catalog list grid");
+  for (auto grid = options.grids.begin(); grid != options.grids.end(); ++grid)
+    if (std::find(options.grids.begin(), grid, *grid) != grid)
+      return bad_input("'" + *grid + "' appears twice", "grids", "name each grid once");
   if (options.seeds.empty()) return bad_input("no seed", "seeds", "give at least one, e.g. 42..44");
   std::vector<std::pair<std::string, std::vector<std::string>>> named;
   for (const std::string& grid : options.grids) named.push_back({grid, {grid}});
@@ -337,7 +348,7 @@ Result<JointComparison> compare_joint(const JointOptions& options, const catalog
     std::optional<Error> error;
   };
   struct First {
-    std::array<std::optional<Strategy>, signals> pipelines;
+    std::vector<Strategy> pipelines;  ///< by view
     std::vector<JointFixed> fixed;
     std::uint64_t jobs = 0;
     std::size_t machines = 0;
@@ -352,10 +363,9 @@ Result<JointComparison> compare_joint(const JointOptions& options, const catalog
     First& first = firsts[task.place];
     if (task.seed == options.seeds.front()) {
       for (const JointView view : place.views()) {
-        if (first.pipelines[index(view.signal)]) continue;
-        auto pipeline = place.pipeline(view.signal);
+        auto pipeline = place.pipeline(view);
         if (!pipeline) return pipeline.error();
-        first.pipelines[index(view.signal)] = std::move(*pipeline);
+        first.pipelines.push_back(std::move(*pipeline));
       }
       first.fixed = place.fixed();
       first.jobs = place.jobs();

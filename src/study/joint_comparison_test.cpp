@@ -79,6 +79,9 @@ TEST(CompareJoint, RefusesWhatCannotBe) {
   options.seeds.clear();
   EXPECT_EQ(compare_joint(options, catalogue()).error().message, "no seed");
   options = small();
+  options.grids = {"BPAT", "BPAT"};
+  EXPECT_EQ(compare_joint(options, catalogue()).error().message, "'BPAT' appears twice");
+  options = small();
   options.generated = false;
   options.data = "/nonexistent";
   EXPECT_FALSE(compare_joint(options, catalogue()));

@@ -123,7 +123,7 @@ void read_elastic(TomlReader& table, bool elastic, Configuration& strategy) {
     const char* const keys[] = {"elastic_curve"};
     return refuse_keys(table, keys, " without elastic jobs", "add time = \"elastic\"");
   }
-  strategy.elastic_curve = table.numbers("elastic_curve", 0.001, 1, true);
+  strategy.elastic_curve = table.numbers("elastic_curve", 0.001, 1000, true);
   if (strategy.cap.when != CapWhen::never)
     return table.fail("cap", "strategy.cap beside time = \"elastic\"", "a job runs on more machines or under a cap");
   if (auto fine = dispatch::check_elastic_curve(strategy.elastic_curve); !fine)
@@ -169,6 +169,15 @@ Configuration read_strategy(TomlReader& table, const dispatch::ServiceRule& serv
   if (strategy.region == RegionRule::planned)
     refuse_keys(table, unplanned, " beside region = \"planned\"",
                 "a planned job waits for its site within its hour and is never suspended: leave it out");
+  const char* const waiting[] = {"wait_for_region"};
+  if (strategy.region == RegionRule::any && !(table.has("joint") && !table.has("region")))
+    refuse_keys(table, waiting, " without a rule for the site", "add region = \"cleanest-now\" or \"cheapest-window\"");
+  const char* const resuming[] = {"resume_cost_minutes"};
+  const bool pauses =
+      strategy.time == shifting::TimePolicy::threshold || strategy.time == shifting::TimePolicy::wait_awhile;
+  if (!pauses && strategy.region != RegionRule::planned && !table.has("joint"))
+    refuse_keys(table, resuming, " without pauses",
+                "time = \"threshold\", \"wait-awhile\" and \"elastic\" suspend jobs: choose one, or leave it out");
   const std::string forecast = table.text("forecast", "perfect");
   if (const auto model = shifting::forecast_by_name(forecast)) {
     strategy.forecast = *model;

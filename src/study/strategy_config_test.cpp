@@ -231,6 +231,10 @@ TEST(StrategyKeys, ThatContradictEachOtherAreNamed) {
             "strategy.wait_for_region beside region = \"planned\"");
   EXPECT_EQ(message("region = \"planned\"\nresume_cost_minutes = 5\n"),
             "strategy.resume_cost_minutes beside region = \"planned\"");
+  EXPECT_EQ(message("wait_for_region = true\n"), "strategy.wait_for_region without a rule for the site");
+  for (const char* time : {"now", "lowest-slot", "lowest-window", "carbon-time"})
+    EXPECT_EQ(message("time = \"" + std::string(time) + "\"\nresume_cost_minutes = 5\n"),
+              "strategy.resume_cost_minutes without pauses");
   EXPECT_EQ(message("joint = true\ncap = \"always\"\ncap_limit = 0.7\n"), "strategy.cap beside joint = true");
   EXPECT_EQ(message("joint = true\njoint_knobs = [\"start\"]\ncurve_end = \"value\"\n"),
             "strategy.curve_end beside a joint rule that sets no cap");
@@ -243,6 +247,7 @@ TEST(StrategyKeys, ThatContradictEachOtherAreNamed) {
   EXPECT_EQ(message("elastic_curve = [1]\n"), "strategy.elastic_curve without elastic jobs");
   const std::string elastic = "time = \"elastic\"\n";
   EXPECT_EQ(message(elastic + "elastic_curve = [1, 0.5, 0.6]\n"), "strategy.elastic_curve: machine 3 adds 0.6");
+  EXPECT_EQ(message(elastic + "elastic_curve = [1, 1.2]\n"), "strategy.elastic_curve: machine 2 adds 1.2");
   EXPECT_EQ(message(elastic + "elastic_curve = [0.9]\n"), "strategy.elastic_curve: machine 1 adds 0.9");
   EXPECT_EQ(message(elastic + "elastic_curve = [1]\nregion = \"planned\"\n"),
             "strategy.time beside region = \"planned\"");

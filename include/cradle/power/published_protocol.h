@@ -13,7 +13,9 @@
 namespace cradle::power {
 
 struct PublishedOptions {
-  bool four_way = false;  ///< one tile polls all near partners, pools and hands out; else pair by pair
+  /// One tile polls all near partners, pools and hands out; else pair by pair. How the authors keep rounds apart is not
+  /// public; here a tile takes part in one at a time, and a round goes without those that are busy.
+  bool four_way = false;
   /// With the registers of the released unit: a counter of 7 bits that wraps, a quotient of 6 bits read as signed, so
   /// that a transfer of 32 and more goes the wrong way.
   bool registers = false;
@@ -23,7 +25,9 @@ enum class PacketKind : std::uint8_t {
   status,  ///< what the initiator holds and asks for; the target moves its part at once and answers with an update
   update,  ///< add this
   poll,    ///< 4-way: say what you hold and ask for
-  report   ///< 4-way: the answer
+  report,  ///< 4-way: the answer
+  busy,    ///< 4-way: the answer of a tile in another round
+  round_update  ///< 4-way: add this; the round is over
 };
 
 struct PublishedPacket {
@@ -73,10 +77,12 @@ constexpr PublishedStep published_receive(PublishedTile& tile, const PublishedPa
       return {true, delta != 0, {PacketKind::update, 0, 0, -delta}};
     }
     case PacketKind::update:
+    case PacketKind::round_update:
       tile.held = published_add(tile.held, packet.delta, registers);
       return {false, packet.delta != 0, {}};
     case PacketKind::poll: return {true, false, {PacketKind::report, tile.held, tile.demand, 0}};
-    case PacketKind::report: break;
+    case PacketKind::report:
+    case PacketKind::busy: break;
   }
   return {};
 }
@@ -84,7 +90,7 @@ constexpr PublishedStep published_receive(PublishedTile& tile, const PublishedPa
 /// A 4-way round under way: what the polled partners said.
 struct PublishedRound {
   static constexpr std::uint32_t most = 8;
-  std::uint8_t asked = 0, told = 0;  ///< masks by link
+  std::uint8_t asked = 0, told = 0;  ///< masks by link; who is busy is asked no more
   std::array<PublishedTile, most> partners{};
 };
 
