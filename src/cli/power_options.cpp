@@ -72,7 +72,8 @@ void add_faults(CLI::App* action, PowerOptions& options) {
                  "AT:PART, e.g. 50:0.8: from period 50 on 80 % of the coins above the floors; floors stay; repeatable");
   add_repeatable(action, "--partition", options.partitions, "FROM:UNTIL:FIRST:TILES cut off; repeatable");
   action->add_flag("--four-way", options.four_way, "published: one tile polls all near partners");
-  action->add_flag("--registers", options.registers, "published: 7-bit counters that wrap, as released; at most 63 coins");
+  action->add_flag("--registers", options.registers,
+                   "published: 7-bit counters that wrap, as released; at most 63 coins");
 }
 
 void add_watts(CLI::App* action, PowerOptions& options) {

@@ -28,7 +28,7 @@ struct PowerOptions {
   std::int64_t demand = 32, coins_per_tile = 8, floor = 0;
   double loss = 0, crash = 0, duplicate = 0, reorder = 0, activity = 0, periods = 100, lease = 20;
   bool periods_given = false, lease_given = false, day_given = false, least_budget_given = false;  ///< by the user
-  std::optional<std::uint32_t> far_every;           ///< unset: as is usual for the protocol
+  std::optional<std::uint32_t> far_every;  ///< unset: as is usual for the protocol
   std::uint64_t seed = 1;
   std::vector<std::string> cuts;        ///< AT:PART
   std::vector<std::string> partitions;  ///< FROM:UNTIL:FIRST:TILES

@@ -44,9 +44,9 @@ Result<std::unique_ptr<hierarchy::Demand>> demand_of(const PowerOptions& options
     auto recorded = hierarchy::RecordedDemand::read(*text, options.demand_file.string());
     if (!recorded) return std::move(recorded).error();
     if (recorded->columns() > devices)
-      return bad_input("it names device " + std::to_string(recorded->columns() - 1) + " of " +
-                           std::to_string(devices) + " devices",
-                       options.demand_file.string(), "devices are numbered from 0; name those of --tree");
+      return bad_input(
+          "it names device " + std::to_string(recorded->columns() - 1) + " of " + std::to_string(devices) + " devices",
+          options.demand_file.string(), "devices are numbered from 0; name those of --tree");
     return std::unique_ptr<hierarchy::Demand>(std::make_unique<hierarchy::RecordedDemand>(std::move(recorded).value()));
   }
   hierarchy::DemandOptions made_up;
@@ -187,7 +187,8 @@ std::string why_unfair(const std::vector<std::pair<std::string, RunOutcome>>& ru
   for (const auto& [name, run] : runs)
     if (run.manager == ManagerKind::exchange) least = std::min(least, run.fairness_least);
   if (least >= fair) return {};
-  const std::string what = "exchange comes to Jain's index " + decimal(least, 4) + " of water-filling at its least, below 0.99: ";
+  const std::string what =
+      "exchange comes to Jain's index " + decimal(least, 4) + " of water-filling at its least, below 0.99: ";
   if (weights.size() > 1 &&
       *std::max_element(weights.begin(), weights.end()) != *std::min_element(weights.begin(), weights.end()))
     return what +
@@ -195,7 +196,8 @@ std::string why_unfair(const std::vector<std::pair<std::string, RunOutcome>>& ru
            "to second by more than one second's messages bring; and shares of a few watts are rounded to whole ones";
   if (options.crash_per_second > 0) return what + "servers that fall silent hold nothing";
   return what +
-         "a budget so tight that shares are a few coins, coins of a level that are large against its nodes' budgets, or a budget that moves faster than coins do";
+         "a budget so tight that shares are a few coins, coins of a level that are large against its nodes' budgets, "
+         "or a budget that moves faster than coins do";
 }
 
 hierarchy::LinkModel links_of(std::uint64_t seed) {

@@ -268,8 +268,8 @@ TEST(Gradient, DoesMoreWorkThanAnEvenShareWhereTheGainsDiffer) {
   EXPECT_EQ(by_gain->levels[0].over_watt_seconds, 0);
 }
 
-// Many clusters, for hours: where those that are satisfied lend to one that is not, no budget may be lost on the way, and
-// none may be scaled up by what others offered.
+// Many clusters, for hours: where those that are satisfied lend to one that is not, no budget may be lost on the way,
+// and none may be scaled up by what others offered.
 TEST(Gradient, StaysAheadOfAnEvenShareForHours) {
   const Tree tree = parse("row:6:1000,rack:10:100,server:5:10,device:4");
   const GeneratedDemand demand = demand_of();

@@ -136,8 +136,8 @@ Result<RegionProblem> RegionProblem::make(std::vector<RegionSite> sites, std::ve
     }
     if (!somewhere)
       return bad_input("no site within " + shortest(job.latency_bound.value() * 1e3) + " ms of its home", of_job(job),
-                       "raise its latency bound by " +
-                           shortest(nearest * 1e3 - job.latency_bound.value() * 1e3) + " ms, to that of the nearest");
+                       "raise its latency bound by " + shortest(nearest * 1e3 - job.latency_bound.value() * 1e3) +
+                           " ms, to that of the nearest");
     if (largest < job.demand)
       return bad_input("asks for " + std::to_string(job.demand) + " units, but no near site has more than " +
                            std::to_string(largest) + " throughout a start in its window",

@@ -123,7 +123,7 @@ void read_elastic(TomlReader& table, bool elastic, Configuration& strategy) {
     const char* const keys[] = {"elastic_curve"};
     return refuse_keys(table, keys, " without elastic jobs", "add time = \"elastic\"");
   }
-  strategy.elastic_curve = table.numbers("elastic_curve", 0.001, 1000, true);
+  strategy.elastic_curve = table.numbers("elastic_curve", 0.001, 1, true);
   if (strategy.cap.when != CapWhen::never)
     return table.fail("cap", "strategy.cap beside time = \"elastic\"", "a job runs on more machines or under a cap");
   if (auto fine = dispatch::check_elastic_curve(strategy.elastic_curve); !fine)

@@ -22,11 +22,11 @@ struct PublishedOptions {
 };
 
 enum class PacketKind : std::uint8_t {
-  status,  ///< what the initiator holds and asks for; the target moves its part at once and answers with an update
-  update,  ///< add this
-  poll,    ///< 4-way: say what you hold and ask for
-  report,  ///< 4-way: the answer
-  busy,    ///< 4-way: the answer of a tile in another round
+  status,       ///< what the initiator holds and asks for; the target moves its part at once and answers with an update
+  update,       ///< add this
+  poll,         ///< 4-way: say what you hold and ask for
+  report,       ///< 4-way: the answer
+  busy,         ///< 4-way: the answer of a tile in another round
   round_update  ///< 4-way: add this; the round is over
 };
 

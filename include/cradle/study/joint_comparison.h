@@ -84,8 +84,9 @@ struct JointComparison {
 /// sevenths, on every model, as if all could be partitioned. Each grid alone, then (with more than one) the fleet
 /// spread over them. The pipeline chooses placement, time, region and cap one after the other, each by replays with the
 /// first seed, the earlier choices kept: the least that jobs add in this view among those that keep the service, which
-/// is to have at most a thousandth of the jobs more late than FGD. It is the best over all orders of these knobs. missing_data: no such trace, or no machine left of it; bad_input: no grid or seed,
-/// an unknown grid, or a workload that cannot be replayed. Same result on any number of threads.
+/// is to have at most a thousandth of the jobs more late than FGD. It is the best over all orders of these knobs.
+/// missing_data: no such trace, or no machine left of it; bad_input: no grid or seed, an unknown grid, or a workload
+/// that cannot be replayed. Same result on any number of threads.
 Result<JointComparison> compare_joint(const JointOptions& options, const catalog::Catalog& catalog);
 
 }  // namespace cradle::study
