@@ -130,6 +130,22 @@ void read_elastic(TomlReader& table, bool elastic, Configuration& strategy) {
     table.fail("elastic_curve", "strategy.elastic_curve: " + fine.error().message, fine.error().hint);
 }
 
+/// Of a strategy that runs each job at once, wherever the placement likes, and without a cap: what it might believe of
+/// the hours and jobs to come.
+void refuse_unread(TomlReader& table, const Configuration& strategy) {
+  if (strategy.time != shifting::TimePolicy::now || strategy.region != RegionRule::any || strategy.joint.enabled ||
+      strategy.cap.when != CapWhen::never || strategy.quota.minimum < 1)
+    return;
+  const std::string why = " of a strategy that looks at no hour",
+                    hint = "add time, region, cap or quota, or leave it out";
+  const char* const ahead[] = {"forecast", "knows"};
+  refuse_keys(table, ahead, why, hint);
+  const char* const signal[] = {"decide_by"};
+  const auto reads = [](const policy::Component& one) { return policy::reads_site_factor(one.measure); };
+  const auto& components = strategy.placement.components;
+  if (std::none_of(components.begin(), components.end(), reads)) refuse_keys(table, signal, why, hint);
+}
+
 CurveEnd read_end(TomlReader& table, const Configuration& strategy, const StrategyCurves& curves) {
   const auto end = static_cast<CurveEnd>(table.choice("curve_end", {"value", "least-saving", "most-saving"}, 0));
   const char* const keys[] = {"curve_end"};
@@ -189,6 +205,7 @@ Configuration read_strategy(TomlReader& table, const dispatch::ServiceRule& serv
   read_joint(table, strategy);
   read_cap(table, strategy, curves);
   read_elastic(table, elastic, strategy);
+  refuse_unread(table, strategy);
   curves.where = table.where();
   curves.end = read_end(table, strategy, curves);
   return strategy;

@@ -232,6 +232,17 @@ TEST(StrategyKeys, ThatContradictEachOtherAreNamed) {
   EXPECT_EQ(message("region = \"planned\"\nresume_cost_minutes = 5\n"),
             "strategy.resume_cost_minutes beside region = \"planned\"");
   EXPECT_EQ(message("wait_for_region = true\n"), "strategy.wait_for_region without a rule for the site");
+  for (const char* key : {"forecast = \"noise:2\"", "knows = \"mean\"", "decide_by = \"marginal\""}) {
+    const std::string name(key, std::string_view(key).find(' '));
+    EXPECT_EQ(message(std::string(key) + "\n"), "strategy." + name + " of a strategy that looks at no hour");
+    EXPECT_TRUE(parse_study(two_sites +
+                                "[[strategy]]\nname = \"x\"\nplacement = \"CarbonShare+FGD\"\nregion = "
+                                "\"cleanest-now\"\n" +
+                                key + "\n",
+                            "s.toml"));
+  }
+  EXPECT_TRUE(parse_study(
+      two_sites + "[[strategy]]\nname = \"x\"\nplacement = \"CarbonShare+FGD\"\ndecide_by = \"marginal\"\n", "s.toml"));
   for (const char* time : {"now", "lowest-slot", "lowest-window", "carbon-time"})
     EXPECT_EQ(message("time = \"" + std::string(time) + "\"\nresume_cost_minutes = 5\n"),
               "strategy.resume_cost_minutes without pauses");
